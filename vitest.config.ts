@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { defaultServerConditions, type Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** Every test that runs against the sources; the same ones run against what is published. */
+const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+/** Tests about the repository and its packages as such: they look at sources and `dist` themselves. */
+const repository = ['test/packaging/**/*.test.ts', 'test/docs/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    // Two cores: more workers only wait for each other.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    projects: [
+      {
+        ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } },
+        test: { name: 'source', include, exclude: repository },
+      },
+      {
+        plugins: [sourceToDist()],
+        test: { name: 'dist', include, exclude: repository },
+      },
+      { test: { name: 'repository', include: repository, testTimeout: 240_000 } },
+    ],
+  },
+});
+
+/** Points the unit tests, which import the file beside them, at the compiled file. */
+function sourceToDist(): Plugin {
+  return {
+    name: 'source-to-dist',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (!id.startsWith('.') || !importer?.includes(`${sep}src${sep}`)) return undefined;
+      const source = resolve(dirname(importer), id);
+      const compiled = source.replace(`${sep}src${sep}`, `${sep}dist${sep}`).replace(/\.ts$/, '.js');
+      return !id.endsWith('.ts') || id.endsWith('.test.ts') || !existsSync(compiled) ? undefined : compiled;
+    },
+  };
+}
