@@ -1,0 +1,46 @@
+import type { ActClaim, Actor } from './act.ts';
+
+/**
+ * The verified caller as a whole: who acts, for whom, through whom, with what authority. Deeply frozen. In JSON and in
+ * `util.inspect` it is its description, so that a log line never spills the other claims of the token.
+ */
+export interface Agent {
+  /** Whose authority is used. Meaningful only together with `iss`. */
+  readonly sub: string;
+  readonly iss: string;
+  /** `client` when the client acts for itself: its id is the subject (RFC 9068 §5). */
+  readonly subjectType: 'user' | 'client';
+  readonly clientId: string;
+  /** Who acts now: the outermost `act`, else the client. With the subject it alone decides access (RFC 8693 §4.1). */
+  readonly actor: Actor;
+  /** The `act` claim, validated and nested as in the token: `agent.act?.act?.sub`. Delegated means that it is there. */
+  readonly act: ActClaim | undefined;
+  /** Who acted before, newest first. Evidence for audits; it grants nothing. */
+  readonly priorActors: readonly Actor[];
+  /** The scopes that the token names, without those that a scope hierarchy adds. */
+  readonly scopes: ReadonlySet<string>;
+  /** How the caller proved that the token is its own. `none`: it is a bearer token. */
+  readonly confirmation: Confirmation;
+  /** The `jti` of the token. */
+  readonly tokenId: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** Every claim of the token. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  toJSON(): AgentDescription;
+}
+
+/** How possession of the token was proven. */
+export type Confirmation = { readonly method: 'none' };
+
+/** Who, for whom, through whom, proven how: what a log line may say of an agent. No token and no other claims. */
+export interface AgentDescription {
+  readonly iss: string;
+  readonly sub: string;
+  readonly subjectType: 'user' | 'client';
+  readonly clientId: string;
+  readonly actor: Actor;
+  readonly priorActors: readonly Actor[];
+  readonly scopes: readonly string[];
+  readonly confirmation: Confirmation['method'];
+}

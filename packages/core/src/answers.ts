@@ -1,0 +1,120 @@
+/**
+ * Every answer that refuses a request, and every cause it can have: design §6 as data. One entry per class of answer
+ * (what a caller can observe), one code per cause (what an operator can act on). No other file holds a refusal's status.
+ */
+export const answers = {
+  MissingTokenError: {
+    status: 401,
+    title: 'Unauthorized',
+    // RFC 6750 §3.1: a request without credentials learns nothing about an error it did not make.
+    error: undefined,
+    description: 'An access token is needed. Get one from an authorization server named in the resource metadata.',
+    codes: {
+      ERR_TOKEN_ABSENT: 'The request has no Authorization field.',
+      ERR_SCHEME_UNSUPPORTED: 'The Authorization field uses a scheme that this API does not take.',
+    },
+  },
+  InvalidRequestError: {
+    status: 400,
+    title: 'Bad Request',
+    error: 'invalid_request',
+    description: 'The request carries its credentials in a form that cannot be read. Send one Authorization field.',
+    codes: {
+      ERR_AUTHORIZATION_REPEATED: 'The request has more than one Authorization field.',
+      ERR_AUTHORIZATION_MALFORMED: 'The Authorization field is not a scheme followed by one token68 value.',
+      ERR_AUTHORIZATION_TOO_LARGE: 'The credentials are longer than the limit and were not parsed.',
+    },
+  },
+  InvalidTokenError: {
+    status: 401,
+    title: 'Unauthorized',
+    error: 'invalid_token',
+    description: 'The access token is not valid here, or no longer. Get a new one for this resource.',
+    codes: {
+      ERR_TOKEN_MALFORMED: 'The token is not a compact JWS of strict base64url and JSON without repeated members.',
+      ERR_TOKEN_TYPE: 'The token is not marked as an access token.',
+      ERR_TOKEN_CRITICAL: 'The token demands a header extension.',
+      ERR_TOKEN_ISSUER: 'The token names no issuer that is trusted here.',
+      ERR_TOKEN_ALGORITHM: 'The token is signed with an algorithm that is not allowed for its issuer.',
+      ERR_TOKEN_KEY: 'The issuer publishes no key that fits the token.',
+      ERR_TOKEN_SIGNATURE: 'The signature of the token does not verify.',
+      ERR_TOKEN_CLAIM_MISSING: 'The token lacks a claim that access tokens must have.',
+      ERR_TOKEN_CLAIM_MALFORMED: 'A claim of the token has the wrong type.',
+      ERR_TOKEN_AUDIENCE: 'The token was issued for another resource.',
+      ERR_TOKEN_EXPIRED: 'The token has expired.',
+      ERR_TOKEN_NOT_YET_VALID: 'The token is not valid yet.',
+      ERR_TOKEN_ISSUED_IN_FUTURE: 'The token claims to have been issued in the future.',
+      ERR_TOKEN_ACTOR: 'The act claim does not identify its actors.',
+      ERR_TOKEN_ACTOR_DEPTH: 'The act claim nests more actors than the limit.',
+      ERR_TOKEN_CONFIRMATION: 'The token is bound to a key whose possession was not proven.',
+    },
+  },
+  InvalidDpopProofError: {
+    status: 401,
+    title: 'Unauthorized',
+    error: 'invalid_dpop_proof',
+    description: 'The DPoP proof is not valid for this request. Send a new proof.',
+    codes: { ERR_DPOP_PROOF: 'The DPoP proof does not verify.' },
+  },
+  UseDpopNonceError: {
+    status: 401,
+    title: 'Unauthorized',
+    error: 'use_dpop_nonce',
+    description: 'The DPoP proof needs the nonce of this response.',
+    codes: { ERR_DPOP_NONCE: 'The DPoP proof has no nonce of ours, or one that is too old.' },
+  },
+  InsufficientUserAuthenticationError: {
+    status: 401,
+    title: 'Unauthorized',
+    error: 'insufficient_user_authentication',
+    description: 'The user must authenticate again, or more strongly.',
+    codes: { ERR_USER_AUTHENTICATION: 'The authentication behind the token is too weak or too old.' },
+  },
+  InsufficientScopeError: {
+    status: 403,
+    title: 'Forbidden',
+    error: 'insufficient_scope',
+    description: 'The access token lacks a scope. Get one with every scope that is named here.',
+    codes: { ERR_SCOPE: 'The token lacks a scope that the guard requires.' },
+  },
+  ForbiddenError: {
+    status: 403,
+    title: 'Forbidden',
+    // In the body only: a challenge would make clients step up for scopes that they already have.
+    error: 'access_denied',
+    description: 'The access token is valid, but the rules of this resource do not allow the request.',
+    codes: { ERR_ALLOW: 'The allow rule of the guard did not grant the request.' },
+  },
+  TooManyRequestsError: {
+    status: 429,
+    title: 'Too Many Requests',
+    error: undefined,
+    description: 'Too many requests at once. Try again later.',
+    codes: { ERR_HOLDER_LIMIT: 'One holder uses more than its share of a bounded resource.' },
+  },
+  UnavailableError: {
+    status: 503,
+    title: 'Service Unavailable',
+    // Our outage is never `invalid_token`: the caller's token may be perfectly good.
+    error: undefined,
+    description: 'The access token cannot be checked right now. Try again later with the same token.',
+    codes: {
+      ERR_METADATA_UNAVAILABLE: 'The metadata of the issuer cannot be fetched.',
+      ERR_METADATA_INVALID: 'The metadata of the issuer is not a document about this issuer.',
+      ERR_KEYS_UNAVAILABLE: 'The keys of the issuer cannot be fetched.',
+      ERR_KEYS_INVALID: 'The keys of the issuer are not a JSON Web Key Set.',
+      ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
+    },
+  },
+} as const;
+
+/** The class of an answer: what a caller can observe of a refusal. */
+export type AnswerClass = keyof typeof answers;
+
+/** The codes of one class. */
+export type CodeOf<Class extends AnswerClass> = Class extends AnswerClass
+  ? Extract<keyof (typeof answers)[Class]['codes'], string>
+  : never;
+
+/** The stable name of one cause of a refusal. `docs/errors.md` has a heading for each. */
+export type AuthErrorCode = CodeOf<AnswerClass>;

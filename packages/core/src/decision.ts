@@ -1,0 +1,133 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Agent, AgentDescription } from './agent/agent.ts';
+import { describeAgent } from './agent/describe.ts';
+import type { AnswerClass, AuthErrorCode } from './answers.ts';
+import type { AuthError } from './errors.ts';
+import type { HttpRequest } from './http/request.ts';
+import type { ParsedJws } from './token/jws.ts';
+
+/**
+ * One evaluation of one guard, as a fact at the moment it was made. `decision.schema.json` of this package describes it.
+ * It holds no token, and nothing that an unknown caller wrote except under `unverified`.
+ */
+export interface Decision {
+  readonly version: 1;
+  /** When, ISO 8601. */
+  readonly time: string;
+  /** The same for all guards of one request. */
+  readonly requestId: string;
+  /** The trace that the request belongs to, by the caller's word (W3C Trace Context `traceparent`). */
+  readonly traceId?: string;
+  readonly request: {
+    readonly method: string;
+    /** The pattern of the route, where the framework knows it. */
+    readonly route?: string;
+    /** The identifier of the resource. */
+    readonly resource: string;
+    /** `action` of the requirement. */
+    readonly action?: string;
+    /** What the guard required. */
+    readonly scopes: readonly string[];
+  };
+  readonly outcome: 'accepted' | 'anonymous' | 'refused';
+  /** Why not. */
+  readonly refusal?: { readonly class: AnswerClass; readonly code: AuthErrorCode; readonly status: number };
+  /** Names of claims or scopes behind a refusal, or what `allow` gave. */
+  readonly reasons: readonly string[];
+  /** The policies that `allow` named. */
+  readonly policies: readonly string[];
+  /** The verified caller. */
+  readonly agent?: AgentDescription;
+  /** SHA-256 of issuer and `jti`, base64url: finds the same token again without naming it. */
+  readonly tokenHash?: string;
+  /** What a token that was not verified says of itself. Anyone can write it. */
+  readonly unverified?: Unverified;
+  /** Which checks were answered from where, and how old the answer was. */
+  readonly checks: readonly Check[];
+  readonly durationMicroseconds: number;
+}
+
+export interface Unverified {
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly client_id?: string;
+  readonly kid?: string;
+}
+
+/** `signature`: by the issuer's keys. `authentication`: by an earlier guard of the same request. */
+export interface Check {
+  readonly check: 'signature' | 'authentication';
+  readonly source: 'issuer-keys' | 'same-request';
+  readonly ageSeconds: number;
+}
+
+/** What is known when an evaluation ends. */
+export interface Evaluation extends Pick<Decision, 'outcome' | 'reasons' | 'policies' | 'checks'> {
+  readonly request: HttpRequest;
+  readonly asked: Omit<Decision['request'], 'method'>;
+  readonly error: AuthError | undefined;
+  readonly agent: Agent | undefined;
+  /** The token as parsed, verified or not. */
+  readonly token: ParsedJws | undefined;
+  readonly time: Date;
+  readonly durationMicroseconds: number;
+}
+
+export function buildDecision(evaluation: Evaluation): Decision {
+  const { request, asked, outcome, error, agent, token } = evaluation;
+  const traceId = findTraceId(request);
+  return {
+    version: 1,
+    time: evaluation.time.toISOString(),
+    requestId: requestIdOf(request),
+    ...(traceId === undefined ? {} : { traceId }),
+    request: { method: request.method, ...asked },
+    outcome,
+    ...(error === undefined ? {} : { refusal: { class: error.class, code: error.code, status: error.status } }),
+    reasons: evaluation.reasons,
+    policies: evaluation.policies,
+    ...(agent === undefined ? {} : { agent: describeAgent(agent), tokenHash: hashToken(agent) }),
+    ...(agent === undefined && token !== undefined ? { unverified: describeUnverified(token) } : {}),
+    checks: evaluation.checks,
+    durationMicroseconds: evaluation.durationMicroseconds,
+  };
+}
+
+const requestIds = new WeakMap<HttpRequest, string>();
+
+function requestIdOf(request: HttpRequest): string {
+  const known = requestIds.get(request);
+  if (known !== undefined) return known;
+  const id = randomUUID();
+  requestIds.set(request, id);
+  return id;
+}
+
+function findTraceId(request: HttpRequest): string | undefined {
+  const [traceparent, ...others] = request.headers['traceparent'] ?? [];
+  if (traceparent === undefined || others.length > 0) return undefined;
+  return /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(traceparent)?.[1];
+}
+
+function hashToken({ iss, tokenId }: Agent): string {
+  return createHash('sha256')
+    .update(JSON.stringify([iss, tokenId]))
+    .digest('base64url');
+}
+
+function describeUnverified({ header, payload }: ParsedJws): Unverified {
+  const entries = Object.entries({
+    iss: payload['iss'],
+    sub: payload['sub'],
+    client_id: payload['client_id'],
+    kid: header['kid'],
+  });
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) => (typeof value === 'string' ? [[name, makeHarmless(value)]] : [])),
+  );
+}
+
+/** Short, and without the characters that could end a log line or drive a terminal. */
+function makeHarmless(text: string): string {
+  return text.slice(0, 128).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
+}

@@ -1,0 +1,96 @@
+import type { Agent } from './agent/agent.ts';
+import { buildDecision, type Check } from './decision.ts';
+import { AuthError } from './errors.ts';
+import type { ChallengeOffer, ChallengeScheme } from './http/challenge.ts';
+import { buildRefusal } from './http/refusal.ts';
+import type { HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
+import type { VerifierSettings } from './options.ts';
+import type { Requirement } from './requirement/requirement.ts';
+import { metadataUrl } from './resource/metadata.ts';
+import type { ParsedJws } from './token/jws.ts';
+
+/** How one evaluation of a guard ends. */
+export type Outcome =
+  | { readonly outcome: 'accepted'; readonly agent: Agent; readonly headers: HeaderLists }
+  /** Only with mode `optional`, and only for requests without any `Authorization` field. */
+  | { readonly outcome: 'anonymous'; readonly headers: HeaderLists }
+  | { readonly outcome: 'refused'; readonly error: AuthError; readonly response: HttpResponse };
+
+/** What is known of the request so far: its challenge and its decision need it. */
+export interface Visit {
+  readonly request: HttpRequest;
+  /** The scheme that the caller tried, once its credentials could be read. */
+  scheme?: ChallengeScheme;
+  /** The token as parsed, verified or not. */
+  token?: ParsedJws;
+}
+
+/** What the steps of one evaluation leave behind for its decision. */
+export interface Trail {
+  agent?: Agent;
+  checks?: readonly Check[];
+  reasons?: readonly string[];
+  policies?: readonly string[];
+}
+
+/** Runs the steps of one evaluation; an `AuthError` becomes the answer, anything else passes through as the bug it is. */
+export type Evaluate<Context> = (
+  visit: Visit,
+  asked: { readonly requirement: Requirement<Context>; readonly route: string | undefined },
+  steps: (trail: Trail) => Promise<Agent | undefined>,
+) => Promise<Outcome>;
+
+const noHeaders: HeaderLists = Object.freeze({});
+
+export function createEvaluator<Context>(
+  { resource, renderProblem, onDecision, now }: VerifierSettings<Context>,
+  offers: readonly ChallengeOffer[],
+): Evaluate<Context> {
+  const resourceMetadata = metadataUrl(resource);
+
+  async function conclude(
+    visit: Visit,
+    scopes: readonly string[],
+    steps: Promise<Agent | undefined>,
+  ): Promise<Outcome> {
+    try {
+      const agent = await steps;
+      return agent === undefined
+        ? { outcome: 'anonymous', headers: noHeaders }
+        : { outcome: 'accepted', agent, headers: noHeaders };
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      const context = { offers, attempted: visit.scheme, scopes, resourceMetadata };
+      return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
+    }
+  }
+
+  return async (visit, { requirement, route }, steps) => {
+    const startedAt = performance.now();
+    const { scopes = [], action } = requirement;
+    const trail: Trail = {};
+    const outcome = await conclude(visit, scopes, steps(trail));
+    const error = outcome.outcome === 'refused' ? outcome.error : undefined;
+    onDecision?.(
+      buildDecision({
+        request: visit.request,
+        asked: {
+          resource,
+          scopes,
+          ...(route === undefined ? {} : { route }),
+          ...(action === undefined ? {} : { action }),
+        },
+        outcome: outcome.outcome,
+        error,
+        agent: trail.agent,
+        token: visit.token,
+        checks: trail.checks ?? [],
+        reasons: error?.reasons ?? trail.reasons ?? [],
+        policies: trail.policies ?? [],
+        time: new Date(now()),
+        durationMicroseconds: Math.round((performance.now() - startedAt) * 1000),
+      }),
+    );
+    return outcome;
+  };
+}

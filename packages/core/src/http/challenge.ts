@@ -1,0 +1,65 @@
+import type { AuthError } from '../errors.ts';
+import { InsufficientUserAuthenticationError } from '../errors.ts';
+
+/** Schemes that a challenge can name. */
+export type ChallengeScheme = 'Bearer' | 'DPoP';
+
+/** A scheme that can succeed here, with the parameters that it always carries (`algs` for DPoP, RFC 9449 §7.1). */
+export interface ChallengeOffer {
+  readonly scheme: ChallengeScheme;
+  readonly parameters?: ChallengeParameters;
+}
+
+type ChallengeParameters = Readonly<Record<string, string | undefined>>;
+
+/** What a refusal tells the caller beside the error itself. */
+export interface ChallengeContext {
+  /** In the order in which they are offered to callers that came without credentials. */
+  readonly offers: readonly ChallengeOffer[];
+  /** The scheme that the caller tried, when that is unambiguous. */
+  readonly attempted: ChallengeScheme | undefined;
+  /** Everything that the operation needs (RFC 6750 §3). */
+  readonly scopes: readonly string[];
+  /** URL of the resource metadata (RFC 9728 §5.1). */
+  readonly resourceMetadata: string;
+}
+
+/**
+ * The `WWW-Authenticate` field lines of a refusal, one challenge each (RFC 9110 §11.6.1): the scheme that was tried comes
+ * first and alone carries the error; without credentials no challenge has one (RFC 6750 §3.1, RFC 9449 §7.2).
+ */
+export function buildChallenges(error: AuthError, context: ChallengeContext): readonly string[] {
+  const { attempted } = context;
+  const offers = [...context.offers].sort((a, b) => Number(b.scheme === attempted) - Number(a.scheme === attempted));
+  return offers.map(({ scheme, parameters }) => {
+    const carriesError = error.class !== 'ForbiddenError' && (attempted === undefined || scheme === attempted);
+    return serializeChallenge(scheme, {
+      ...(carriesError ? errorParameters(error) : {}),
+      scope: context.scopes.length === 0 ? undefined : context.scopes.join(' '),
+      resource_metadata: context.resourceMetadata,
+      ...parameters,
+    });
+  });
+}
+
+function errorParameters(error: AuthError): ChallengeParameters {
+  if (error.error === undefined) return {};
+  const { acrValues, maxAgeSeconds } = error instanceof InsufficientUserAuthenticationError ? error.needed : {};
+  return {
+    error: error.error,
+    error_description: error.description,
+    acr_values: acrValues?.join(' '),
+    max_age: maxAgeSeconds?.toString(),
+  };
+}
+
+/**
+ * One challenge, every value a quoted-string (RFC 9110 §11.2). Absent parameters are left out; characters that a field
+ * may not hold become `?`, so that no value can end its line or its quotes.
+ */
+export function serializeChallenge(scheme: string, parameters: ChallengeParameters): string {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}="${value.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`,
+  );
+  return pairs.length === 0 ? scheme : `${scheme} ${pairs.join(', ')}`;
+}

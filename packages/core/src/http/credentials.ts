@@ -1,0 +1,42 @@
+import { InvalidRequestError, MissingTokenError } from '../errors.ts';
+import type { HttpRequest } from './request.ts';
+
+/** What a request presents to be let in. A union that grows with the schemes that are served. */
+export type Credentials = { readonly scheme: 'Bearer'; readonly token: string };
+
+/** The schemes that this version serves, in the order in which a challenge offers them. */
+export const schemes: readonly Credentials['scheme'][] = ['Bearer'];
+
+// RFC 9110 §11.4: credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
+const schemeGrammar = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)( +|$)/;
+const token68Grammar = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** True where the request has no `Authorization` field at all, which is the only way to be anonymous. */
+export function isAnonymous(request: HttpRequest): boolean {
+  return request.headers['authorization'] === undefined;
+}
+
+/**
+ * The credentials of the one `Authorization` field (RFC 9110 §11.6.2, RFC 6750 §2.1). Tokens in the query, the body or a
+ * cookie are never looked at (RFC 9700 §4.3.2). Credentials longer than `maxBytes` are refused before they are parsed.
+ *
+ * @throws MissingTokenError without the field, or with a scheme that is not served (RFC 6750 §3.1)
+ * @throws InvalidRequestError when the field is repeated, too long or not of the grammar
+ */
+export function parseCredentials(request: HttpRequest, maxBytes: number): Credentials {
+  const fields = request.headers['authorization'];
+  const [field] = fields ?? [];
+  if (fields === undefined || field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
+  if (fields.length > 1) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');
+
+  const prefix = schemeGrammar.exec(field.slice(0, 64));
+  if (prefix === null) throw new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');
+  const scheme = schemes.find((name) => name.toLowerCase() === prefix[1]?.toLowerCase());
+  if (scheme === undefined) throw new MissingTokenError('ERR_SCHEME_UNSUPPORTED');
+
+  const start = prefix[0].length;
+  if (field.length - start > maxBytes) throw new InvalidRequestError('ERR_AUTHORIZATION_TOO_LARGE');
+  const token = field.slice(start).replace(/^ +/, '');
+  if (!token68Grammar.test(token)) throw new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');
+  return { scheme, token };
+}

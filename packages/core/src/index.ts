@@ -1,0 +1,34 @@
+export type { ActClaim, Actor } from './agent/act.ts';
+export type { Agent, AgentDescription, Confirmation } from './agent/agent.ts';
+export { describeAgent, principalKey } from './agent/describe.ts';
+export type { AnswerClass, AuthErrorCode } from './answers.ts';
+export type { Check, Decision, Unverified } from './decision.ts';
+export {
+  AuthError,
+  type AuthErrorDetails,
+  ConfigurationError,
+  type ConfigurationIssue,
+  ForbiddenError,
+  InsufficientScopeError,
+  InsufficientUserAuthenticationError,
+  InvalidDpopProofError,
+  InvalidRequestError,
+  InvalidTokenError,
+  MissingTokenError,
+  TooManyRequestsError,
+  UnavailableError,
+  UseDpopNonceError,
+} from './errors.ts';
+export type { Outcome } from './evaluation.ts';
+export type { Problem, RenderProblem } from './http/refusal.ts';
+export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
+export type { JwsAlgorithm } from './issuer/algorithms.ts';
+export type { IssuerHealth } from './issuer/issuer.ts';
+export type { JsonWebKeySet } from './issuer/json-web-keys.ts';
+export type { KeySetHealth } from './issuer/key-set.ts';
+export type { IssuerOptions, KeyOptions } from './issuer/options.ts';
+export type { LimitOptions, VerifierOptions } from './options.ts';
+export type { Requirement, RequirementInput, Verdict } from './requirement/requirement.ts';
+export type { ScopeHierarchy } from './requirement/scopes.ts';
+export type { MetadataOptions } from './resource/metadata.ts';
+export { createVerifier, type Guard, type Verifier, type VerifierHealth } from './verifier.ts';

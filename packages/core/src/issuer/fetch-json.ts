@@ -1,0 +1,88 @@
+import { isJsonObject, type JsonObject, parseJsonObject } from '../json.ts';
+
+/** Larger documents are not read to their end. */
+const maxBytes = 256 * 1024;
+
+/** Why a document could not be had: nothing usable answered, or what answered was not the document. */
+export class FetchFault extends Error {
+  readonly kind: 'unavailable' | 'invalid';
+  constructor(kind: 'unavailable' | 'invalid', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FetchFault';
+    this.kind = kind;
+  }
+}
+
+export interface JsonFetcher {
+  /** @throws FetchFault */
+  fetch(url: string): Promise<JsonObject>;
+  /** Ends what is under way, and refuses what comes later. */
+  close(): void;
+}
+
+/**
+ * Fetches JSON objects from an authorization server: GET, 200 only, a JSON media type, no redirects, no cookies, at most
+ * 256 KiB, the whole of it within the timeout.
+ */
+export function createJsonFetcher(options: {
+  readonly fetch: typeof globalThis.fetch;
+  readonly timeoutSeconds: number;
+}): JsonFetcher {
+  const underWay = new Set<AbortController>();
+  let isClosed = false;
+
+  async function fetchJson(url: string): Promise<JsonObject> {
+    if (isClosed) throw new FetchFault('unavailable', 'closed');
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), options.timeoutSeconds * 1000);
+    underWay.add(controller);
+    try {
+      const { fetch } = options;
+      const response = await fetch(url, {
+        headers: { accept: 'application/json, application/jwk-set+json;q=0.9' },
+        redirect: 'manual',
+        credentials: 'omit',
+        signal: controller.signal,
+      });
+      return await readJson(response);
+    } catch (error) {
+      if (error instanceof FetchFault) throw error;
+      throw new FetchFault('unavailable', 'no complete answer in time', { cause: error });
+    } finally {
+      clearTimeout(timer);
+      underWay.delete(controller);
+      // Lets go of a body that was not read to its end.
+      controller.abort();
+    }
+  }
+
+  return {
+    fetch: fetchJson,
+    close() {
+      isClosed = true;
+      for (const controller of underWay) controller.abort();
+    },
+  };
+}
+
+async function readJson(response: Response): Promise<JsonObject> {
+  if (response.status !== 200) throw new FetchFault('unavailable', `status ${response.status}`);
+  const mediaType = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (mediaType === undefined || !/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
+    throw new FetchFault('invalid', 'not a JSON media type');
+  }
+  const document = parseJsonObject(await readBytes(response));
+  if (!isJsonObject(document)) throw new FetchFault('invalid', 'not a JSON object');
+  return document;
+}
+
+async function readBytes(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new FetchFault('invalid', `more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

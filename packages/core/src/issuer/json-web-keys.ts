@@ -1,0 +1,60 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import { isJsonObject, type JsonObject } from '../json.ts';
+
+/** A JSON Web Key Set (RFC 7517 §5), as published: public keys only. */
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve; best none, else few. */
+export type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly CryptoKey[]>;
+
+/** Tokens without `kid` try this many keys at most. */
+const maxCandidates = 16;
+
+/** Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4). */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** The entries of a document with a `keys` array, or undefined where it has none. */
+export function listKeys(document: JsonObject): readonly unknown[] | undefined {
+  return Array.isArray(document['keys']) ? document['keys'] : undefined;
+}
+
+/** True for a public key that can verify; a set may hold others, which are skipped (RFC 7517 §5). */
+export function isUsableKey(key: unknown): key is JsonWebKey {
+  if (!isJsonObject(key) || secretMembers.some((member) => member in key)) return false;
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    const bits = asymmetricKeyDetails?.modulusLength;
+    return bits === undefined || (bits >= 2048 && bits <= 4096);
+  } catch {
+    return false;
+  }
+}
+
+/** Selects among the usable ones of these keys. `jose` matches and imports. */
+export function createKeySelector(keys: readonly unknown[]): SelectKeys {
+  const select = createLocalJWKSet({ keys: keys.filter(isUsableKey) } as JSONWebKeySet);
+  return async (header) => {
+    try {
+      return [await select(header)];
+    } catch (error) {
+      return error instanceof errors.JWKSMultipleMatchingKeys ? await collect(error) : ignoreUnfit(error);
+    }
+  };
+}
+
+async function collect(candidates: AsyncIterable<CryptoKey>): Promise<readonly CryptoKey[]> {
+  const keys: CryptoKey[] = [];
+  for await (const key of candidates) {
+    if (keys.push(key) === maxCandidates) break;
+  }
+  return keys;
+}
+
+/** No key fits, or the one that does cannot be used with the algorithm after all. */
+function ignoreUnfit(error: unknown): readonly [] {
+  if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException) return [];
+  throw error;
+}

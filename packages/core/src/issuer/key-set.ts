@@ -1,0 +1,116 @@
+import type { CryptoKey, JWSHeaderParameters } from 'jose';
+import { UnavailableError } from '../errors.ts';
+import type { SelectKeys } from './json-web-keys.ts';
+
+export interface KeySetOptions {
+  /** Gets the keys that are published now. Rejects with an `UnavailableError`. */
+  readonly load: () => Promise<SelectKeys>;
+  readonly now: () => number;
+  /** Keys older than this are fetched again in the background. */
+  readonly refreshSeconds: number;
+  /** The least time between two fetches. */
+  readonly cooldownSeconds: number;
+  /** Keys older than this are not used any more. */
+  readonly maxStaleSeconds: number;
+}
+
+export interface KeySetHealth {
+  /** How long ago the keys in use were fetched; absent before the first success. */
+  readonly ageSeconds?: number;
+  /** Why the last fetch failed; absent when it succeeded. */
+  readonly lastError?: UnavailableError['code'];
+}
+
+/** The keys of one issuer: decides when they are fetched, and which of them fit a token. */
+export interface KeySet {
+  /**
+   * The keys that fit, and how old the set is. A key that is not known yet costs one fetch, shared by all who wait,
+   * and at most one in `cooldownSeconds`.
+   *
+   * @throws UnavailableError when no set can be had, or when no key fits and the last fetch failed: the token may be good
+   */
+  find(header: JWSHeaderParameters): Promise<{ readonly keys: readonly CryptoKey[]; readonly ageSeconds: number }>;
+  /** Resolves when keys are loaded. @throws UnavailableError */
+  ready(): Promise<void>;
+  health(): KeySetHealth;
+}
+
+interface LoadedKeys {
+  readonly select: SelectKeys;
+  readonly at: number;
+}
+
+export function createKeySet(options: KeySetOptions): KeySet {
+  const { load, now, refreshSeconds, cooldownSeconds, maxStaleSeconds } = options;
+  let loaded: LoadedKeys | undefined;
+  let fault: UnavailableError | undefined;
+  let underWay: Promise<LoadedKeys> | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
+
+  function secondsSince(time: number): number {
+    const elapsed = (now() - time) / 1000;
+    // A clock that was set back must not stop the fetching.
+    return elapsed < 0 ? Number.POSITIVE_INFINITY : elapsed;
+  }
+
+  function fetchOnce(): Promise<LoadedKeys> {
+    underWay ??= load()
+      .then(
+        (select) => {
+          fault = undefined;
+          loaded = { select, at: now() };
+          return loaded;
+        },
+        (error: unknown) => {
+          if (error instanceof UnavailableError) fault = error;
+          throw error;
+        },
+      )
+      .finally(() => {
+        underWay = undefined;
+        triedAt = now();
+      });
+    return underWay;
+  }
+
+  function mayFetch(): boolean {
+    return underWay !== undefined || secondsSince(triedAt) >= cooldownSeconds;
+  }
+
+  async function getCurrent(): Promise<LoadedKeys> {
+    const age = loaded === undefined ? Number.POSITIVE_INFINITY : secondsSince(loaded.at);
+    if (loaded === undefined || age >= maxStaleSeconds) {
+      if (fault !== undefined && !mayFetch()) throw remainingFault(fault);
+      return fetchOnce();
+    }
+    // In the background: the known keys keep serving, whatever becomes of it. `fault` keeps what went wrong.
+    if (age >= refreshSeconds && mayFetch()) fetchOnce().catch(() => undefined);
+    return loaded;
+  }
+
+  function remainingFault(error: UnavailableError): UnavailableError {
+    return new UnavailableError(error.code, cooldownSeconds - secondsSince(triedAt), { cause: error });
+  }
+
+  return {
+    async find(header) {
+      let current = await getCurrent();
+      let keys = await current.select(header);
+      if (keys.length === 0 && mayFetch()) {
+        current = await fetchOnce();
+        keys = await current.select(header);
+      }
+      if (keys.length === 0 && fault !== undefined) throw remainingFault(fault);
+      return { keys, ageSeconds: Math.max(0, (now() - current.at) / 1000) };
+    },
+    async ready() {
+      await getCurrent();
+    },
+    health() {
+      return {
+        ...(loaded === undefined ? {} : { ageSeconds: Math.max(0, (now() - loaded.at) / 1000) }),
+        ...(fault === undefined ? {} : { lastError: fault.code }),
+      };
+    },
+  };
+}

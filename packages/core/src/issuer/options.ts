@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { findEndpointFault, findIdentifierFault } from '../identifier.ts';
+import { type Complete, textSchema } from '../schema.ts';
+import { defaultAlgorithms, type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
+import { isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
+
+/** An authorization server whose tokens are accepted. A string is the same as `{ issuer }`. */
+export interface IssuerOptions {
+  /** Its identifier, as its tokens and its metadata write it: compared byte for byte (RFC 8414 §3.3, RFC 9068 §4). */
+  readonly issuer: string;
+  /** What `aud` must name, any of several. Default: the `resource` of the verifier. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Default: ES256, EdDSA, Ed25519, PS256, RS256. */
+  readonly algorithms?: readonly JwsAlgorithm[] | undefined;
+  /** Where its keys are. Default: from its metadata. Not together with `jwks`. */
+  readonly jwksUri?: string | undefined;
+  /** Its public keys, for issuers without a network. Not together with `jwksUri`. */
+  readonly jwks?: JsonWebKeySet | undefined;
+  /** When keys and metadata are fetched. */
+  readonly keys?: KeyOptions | undefined;
+}
+
+export interface KeyOptions {
+  /** Older keys are fetched again in the background. Default 600. */
+  readonly refreshSeconds?: number | undefined;
+  /** The least time between two fetches, whatever tokens ask for. Default 5. */
+  readonly cooldownSeconds?: number | undefined;
+  /** Older keys are not used any more: 503 until they can be fetched. Default 3600. */
+  readonly maxStaleSeconds?: number | undefined;
+  /** Time for one document, to its last byte. Default 5. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** Options with every default filled in. */
+export interface IssuerSettings extends IssuerOptions {
+  readonly algorithms: readonly JwsAlgorithm[];
+  readonly keys: Complete<KeyOptions>;
+}
+
+const audience = z.string().min(1);
+
+const keyOptionsSchema = z
+  .strictObject({
+    refreshSeconds: z.number().positive().default(600),
+    cooldownSeconds: z.number().positive().default(5),
+    maxStaleSeconds: z.number().positive().default(3600),
+    timeoutSeconds: z.number().positive().max(60).default(5),
+  })
+  .refine((keys) => keys.refreshSeconds <= keys.maxStaleSeconds, {
+    path: ['maxStaleSeconds'],
+    message: 'must not be less than refreshSeconds',
+  });
+
+const issuerOptionsSchema = z
+  .strictObject({
+    issuer: textSchema(findIdentifierFault),
+    audience: z.union([audience, z.array(audience).nonempty()]).optional(),
+    algorithms: z
+      .array(z.enum(jwsAlgorithms))
+      .nonempty()
+      .default([...defaultAlgorithms]),
+    jwksUri: textSchema(findEndpointFault).optional(),
+    jwks: z
+      .strictObject({ keys: z.array(z.record(z.string(), z.json())) })
+      .refine(({ keys }) => keys.some(isUsableKey), 'holds no public key that can verify signatures')
+      .optional(),
+    keys: keyOptionsSchema.prefault({}),
+  })
+  .refine(({ jwks, jwksUri }) => jwks === undefined || jwksUri === undefined, {
+    path: ['jwks'],
+    message: 'cannot be combined with jwksUri',
+  });
+
+/** `'https://auth.example.com'` is short for `{ issuer: 'https://auth.example.com' }`. */
+export const issuerSchema: z.ZodType<IssuerSettings> = z.preprocess(
+  (value) => (typeof value === 'string' ? { issuer: value } : value),
+  issuerOptionsSchema,
+);

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Endpoint, type HeaderLists, type HttpRequest, type HttpResponse, pathOf } from './http/request.ts';
+
+const requests = new WeakMap<IncomingMessage, HttpRequest>();
+
+/**
+ * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
+ * every time, which is how stacked guards share what they found.
+ *
+ * @param target the request target as received; give the original one where a router rewrites `url`
+ */
+export function fromIncomingMessage(message: IncomingMessage, target: string = message.url ?? ''): HttpRequest {
+  const known = requests.get(message);
+  if (known !== undefined) return known;
+  const request: HttpRequest = { method: message.method ?? '', target, headers: listHeaders(message.rawHeaders) };
+  requests.set(message, request);
+  return request;
+}
+
+function listHeaders(raw: readonly string[]): HeaderLists {
+  const headers: Record<string, string[]> = Object.create(null);
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = String(raw[index]).toLowerCase();
+    const value = String(raw[index + 1]);
+    const lines = headers[name];
+    if (lines === undefined) headers[name] = [value];
+    else lines.push(value);
+  }
+  return headers;
+}
+
+/** Sets fields, replacing those of the same name; each entry of a list becomes a field line of its own. */
+export function writeHeaders(response: ServerResponse, headers: HeaderLists): void {
+  for (const [name, values] of Object.entries(headers)) response.setHeader(name, [...values]);
+}
+
+/** Writes a whole answer. Does nothing where another one has begun already. */
+export function writeResponse(response: ServerResponse, { status, headers, body }: HttpResponse): void {
+  if (response.headersSent || response.writableEnded) return;
+  response.statusCode = status;
+  writeHeaders(response, headers);
+  if (body === undefined) response.end();
+  else response.setHeader('content-length', Buffer.byteLength(body)).end(body);
+}
+
+/** Answers the request when it is for the endpoint; resolves to false when it is not. */
+export async function serveEndpoint(
+  endpoint: Endpoint,
+  message: IncomingMessage,
+  response: ServerResponse,
+  target?: string,
+): Promise<boolean> {
+  const request = fromIncomingMessage(message, target);
+  if (pathOf(request.target) !== endpoint.path) return false;
+  writeResponse(response, await endpoint.handle(request));
+  return true;
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Decision } from './decision.ts';
+import { ConfigurationError } from './errors.ts';
+import { freezeDeeply } from './freeze.ts';
+import type { RenderProblem } from './http/refusal.ts';
+import { findIdentifierFault } from './identifier.ts';
+import { type IssuerOptions, type IssuerSettings, issuerSchema } from './issuer/options.ts';
+import { type Requirement, requirementSchema } from './requirement/requirement.ts';
+import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
+import { type MetadataOptions, metadataSchema } from './resource/metadata.ts';
+import { type Complete, functionSchema, listIssues, textSchema } from './schema.ts';
+
+/** Everything that a verifier can be told. `resource` and `issuers` are required; the rest has secure defaults. */
+export interface VerifierOptions<Context = unknown> {
+  /**
+   * Identifier of this API: `resource` of its metadata (RFC 9728 §1.2), the `aud` that its tokens must name, the base of
+   * the metadata URL. An https URL without query and fragment, http for loopback hosts; kept byte for byte.
+   */
+  readonly resource: string;
+  /** Whose tokens are accepted; at least one. A string is an issuer identifier. */
+  readonly issuers: readonly (string | IssuerOptions)[];
+  /** Baseline for every guard, which can only tighten it. Default: any valid token. */
+  readonly requirement?: Requirement<Context> | undefined;
+  /** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. Default: none. */
+  readonly scopeHierarchy?: ScopeHierarchy | undefined;
+  /** What the metadata document says beside what the verifier knows. */
+  readonly metadata?: MetadataOptions | undefined;
+  readonly limits?: LimitOptions | undefined;
+  /** How far the clocks of issuers may be off, for `exp`, `nbf` and `iat`; 0 to 300. Default 5. */
+  readonly clockToleranceSeconds?: number | undefined;
+  /**
+   * Learns of every decision before the answer goes out. What it throws passes through: a request whose decision cannot
+   * be recorded is not served. Default: decisions are not built.
+   */
+  readonly onDecision?: ((decision: Decision) => void) | undefined;
+  /** Body of refusals; status and fields stay ours. Default: problem details (RFC 9457). */
+  readonly renderProblem?: RenderProblem | undefined;
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface LimitOptions {
+  /** Longest token that is parsed, in bytes. Default 16384. */
+  readonly tokenBytes?: number | undefined;
+  /** Most actors that an `act` claim may nest. Default 4. */
+  readonly actDepth?: number | undefined;
+}
+
+/** Options with every default filled in. */
+export interface VerifierSettings<Context = unknown> extends VerifierOptions<Context> {
+  readonly issuers: readonly IssuerSettings[];
+  readonly requirement: Requirement<Context>;
+  readonly scopeHierarchy: ScopeHierarchy;
+  readonly metadata: MetadataOptions;
+  readonly limits: Complete<LimitOptions>;
+  readonly clockToleranceSeconds: number;
+  readonly fetch: typeof globalThis.fetch;
+  readonly now: () => number;
+}
+
+const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
+  resource: textSchema(findIdentifierFault),
+  issuers: z.array(issuerSchema).nonempty().superRefine(findRepeatedIssuers),
+  requirement: requirementSchema.prefault({}),
+  scopeHierarchy: scopeHierarchySchema.prefault({}),
+  metadata: metadataSchema.prefault({}),
+  limits: z
+    .strictObject({
+      tokenBytes: z.int().min(256).max(65_536).default(16_384),
+      actDepth: z.int().min(1).max(16).default(4),
+    })
+    .prefault({}),
+  clockToleranceSeconds: z.number().min(0).max(300).default(5),
+  onDecision: functionSchema<(decision: Decision) => void>().optional(),
+  renderProblem: functionSchema<RenderProblem>().optional(),
+  fetch: functionSchema<typeof globalThis.fetch>().default(() => callGlobalFetch),
+  now: functionSchema<() => number>().default(() => Date.now),
+});
+
+/** Looked up at every call, so that what instruments the global one later is seen. */
+const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+function findRepeatedIssuers(issuers: readonly IssuerSettings[], context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [index, { issuer }] of issuers.entries()) {
+    if (seen.has(issuer)) context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
+    seen.add(issuer);
+  }
+}
+
+/** @throws ConfigurationError with every problem */
+export function parseOptions<Context>(options: VerifierOptions<Context>): VerifierSettings<Context> {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) throw new ConfigurationError('options', listIssues(parsed.error));
+  return freezeDeeply(parsed.data as VerifierSettings<Context>);
+}

@@ -1,0 +1,30 @@
+import { ConfigurationError } from '../errors.ts';
+import { mergeRequirements, parseRequirement, type Requirement, type RequirementInput } from './requirement.ts';
+
+/** Turns what a guard was given into the requirement that is enforced. */
+export type PrepareRequirement<Context> = (
+  ...input: readonly [requirement?: RequirementInput<Context>]
+) => Requirement<Context>;
+
+/**
+ * Merges requirements with a baseline. Nothing given is the baseline; an explicit `undefined` is a mistake, because a
+ * setting that is missing must not open a route. What it returned once is returned as it is.
+ */
+export function createPreparer<Context>(baseline: Requirement<Context>): PrepareRequirement<Context> {
+  const prepared = new WeakSet<object>([baseline]);
+  return (...input) => {
+    if (input.length === 0) return baseline;
+    if (input.length > 1) {
+      throw new ConfigurationError('requirement', [{ path: '', message: 'put several scopes into one list' }]);
+    }
+    const [candidate] = input;
+    if (isPrepared(candidate)) return candidate;
+    const requirement = mergeRequirements(baseline, parseRequirement(candidate));
+    prepared.add(requirement);
+    return requirement;
+  };
+
+  function isPrepared(candidate: RequirementInput<Context> | undefined): candidate is Requirement<Context> {
+    return typeof candidate === 'object' && prepared.has(candidate);
+  }
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Agent } from '../agent/agent.ts';
+import { ConfigurationError } from '../errors.ts';
+import { freezeDeeply } from '../freeze.ts';
+import { functionSchema, listIssues } from '../schema.ts';
+import { scopeList } from './scopes.ts';
+
+/**
+ * What one operation asks for. Strict: unknown keys, empty lists and an explicit `undefined` are configuration errors,
+ * so that a misspelt or missing setting never opens a route.
+ */
+export interface Requirement<Context = unknown> {
+  /** All of these. A scope that the hierarchy implies counts as held. */
+  readonly scopes?: readonly string[];
+  /** Names the operation in decisions. */
+  readonly action?: string;
+  /**
+   * The last word, once everything else holds. Always awaited; only `true` or `{ allow: true }` grants. What it throws
+   * is the application's error and passes through: it is never a grant.
+   */
+  readonly allow?: (agent: Agent, context: Context) => Verdict | Promise<Verdict>;
+}
+
+/** What `allow` answers. Reasons and policies go to the decision, never to the caller. */
+export type Verdict =
+  | boolean
+  | { readonly allow: boolean; readonly reasons?: readonly string[]; readonly policies?: readonly string[] };
+
+/** A requirement, or its scopes alone. */
+export type RequirementInput<Context = unknown> = string | readonly string[] | Requirement<Context>;
+
+export const requirementSchema: z.ZodType<Requirement> = z.strictObject({
+  scopes: scopeList.exactOptional(),
+  action: z.string().min(1).max(200).exactOptional(),
+  allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
+});
+
+/**
+ * A requirement that is valid and frozen.
+ *
+ * @throws ConfigurationError with every problem
+ */
+export function parseRequirement<Context>(input: RequirementInput<Context> | undefined): Requirement<Context> {
+  const candidate = typeof input === 'string' ? { scopes: [input] } : Array.isArray(input) ? { scopes: input } : input;
+  const parsed = requirementSchema.safeParse(candidate);
+  if (!parsed.success) throw new ConfigurationError('requirement', listIssues(parsed.error));
+  return freezeDeeply(parsed.data as Requirement<Context>);
+}
+
+/**
+ * Both requirements at once, which is never weaker than either: scopes unite, every `allow` must agree.
+ *
+ * @throws ConfigurationError when they name different actions
+ */
+export function mergeRequirements<Context>(
+  base: Requirement<Context>,
+  added: Requirement<Context>,
+): Requirement<Context> {
+  const action = added.action ?? base.action;
+  if (base.action !== undefined && action !== base.action) {
+    const message = 'contradicts the action of the baseline requirement';
+    throw new ConfigurationError('requirement', [{ path: 'action', message }]);
+  }
+  const scopes = [...new Set([...(base.scopes ?? []), ...(added.scopes ?? [])])];
+  const allow = base.allow && added.allow ? everyAllow(base.allow, added.allow) : (added.allow ?? base.allow);
+  return freezeDeeply({
+    ...(scopes.length === 0 ? {} : { scopes }),
+    ...(action === undefined ? {} : { action }),
+    ...(allow === undefined ? {} : { allow }),
+  });
+}
+
+type Allow<Context> = NonNullable<Requirement<Context>['allow']>;
+
+function everyAllow<Context>(first: Allow<Context>, second: Allow<Context>): Allow<Context> {
+  return async (agent, context) => {
+    const one = describeVerdict(await first(agent, context));
+    if (!one.allow) return one;
+    const other = describeVerdict(await second(agent, context));
+    return {
+      allow: other.allow,
+      reasons: [...one.reasons, ...other.reasons],
+      policies: [...one.policies, ...other.policies],
+    };
+  };
+}
+
+/** A verdict spelt out. Anything but `true` and `{ allow: true }` is a no, whatever its type. */
+export function describeVerdict(verdict: Verdict | null | undefined): Required<Exclude<Verdict, boolean>> {
+  if (verdict === null || typeof verdict !== 'object') return { allow: verdict === true, reasons: [], policies: [] };
+  const { allow, reasons = [], policies = [] } = verdict;
+  return { allow: allow === true, reasons, policies };
+}

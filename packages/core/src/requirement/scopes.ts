@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** A scope-token (RFC 6749 §3.3). `offline_access` asks the authorization server for something; no API operation needs it. */
+const scope = z
+  .string()
+  .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope: printable ASCII without space, quote or backslash')
+  .refine((name) => name !== 'offline_access', 'offline_access is not a scope of a resource');
+
+export const scopeList: z.ZodType<string[]> = z.array(scope).nonempty();
+
+/** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. */
+export type ScopeHierarchy = Readonly<Record<string, readonly string[]>>;
+
+export const scopeHierarchySchema: z.ZodType<Record<string, string[]>> = z
+  .record(scope, scopeList)
+  .superRefine((hierarchy, context) => {
+    for (const name of Object.keys(hierarchy)) {
+      if (listImplied(hierarchy, name).has(name)) {
+        context.addIssue({ code: 'custom', path: [name], message: 'implies itself' });
+      }
+    }
+  });
+
+function listImplied(hierarchy: ScopeHierarchy, name: string): ReadonlySet<string> {
+  const implied = new Set<string>();
+  const open = [name];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const lower of Object.hasOwn(hierarchy, next) ? (hierarchy[next] ?? []) : []) {
+      if (!implied.has(lower)) open.push(lower);
+      implied.add(lower);
+    }
+  }
+  return implied;
+}
+
+/** Answers which of the required scopes are not held, directly or by implication, in the order required. */
+export type FindMissingScopes = (required: readonly string[], held: ReadonlySet<string>) => readonly string[];
+
+export function createScopeCheck(hierarchy: ScopeHierarchy): FindMissingScopes {
+  const impliedBy = new Map<string, string[]>();
+  for (const name of Object.keys(hierarchy)) {
+    for (const lower of listImplied(hierarchy, name)) impliedBy.set(lower, [...(impliedBy.get(lower) ?? []), name]);
+  }
+  return (required, held) =>
+    required.filter((name) => !held.has(name) && !impliedBy.get(name)?.some((higher) => held.has(higher)));
+}

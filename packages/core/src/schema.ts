@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { ConfigurationIssue } from './errors.ts';
+
+/** A schema for functions; what they take and return is for the type checker. */
+export function functionSchema<Fn extends (...args: never[]) => unknown>(): z.ZodType<Fn, Fn> {
+  return z.custom<Fn>((value) => typeof value === 'function', 'must be a function');
+}
+
+/** A string in which `findFault` finds nothing wrong. */
+export function textSchema(findFault: (text: string) => string | undefined): z.ZodType<string, string> {
+  return z.string().superRefine((text, context) => {
+    const message = findFault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+/** Every problem that a schema found, by path. Values are not repeated: options may hold secrets. */
+export function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
+  return error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+}
+
+/** Options with every default filled in. */
+export type Complete<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
