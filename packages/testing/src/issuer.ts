@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { JWK } from 'jose';
+import { type TokenDefect, writeDefectiveToken } from './defects.ts';
+import { answerDocument, answerWithFault, type IssuerFault } from './faults.ts';
+import { startLoopbackServer } from './loopback-server.ts';
+import { jwksPath, type MetadataKind, metadataDocument, metadataPath } from './metadata.ts';
+import { createSigningKey, type SigningAlgorithm } from './signing-keys.ts';
+import { draftToken, type TokenClaims, writeToken } from './token.ts';
+
+/** Options of {@link createTestIssuer}. */
+export interface TestIssuerOptions {
+  /** The `aud` of every token. Without it, give each token its own. */
+  readonly audience?: string | readonly string[];
+  /** The path of the issuer identifier, kept byte for byte: `/tenant/1`, `/tenant/1/` or `/`. Default: none. */
+  readonly path?: string;
+  /** Which well-known document exists; the other one is 404. Default: `'oauth'` (RFC 8414). */
+  readonly metadata?: MetadataKind;
+  /** What the first key signs with. Default: `'ES256'`. */
+  readonly algorithm?: SigningAlgorithm;
+  /** Where `iat` and `exp` come from. Default: the time of the machine. */
+  readonly clock?: { now(): number };
+}
+
+/** Options of {@link TestIssuer.token}. */
+export interface TokenOptions {
+  /** Header members over the defaults `alg`, `typ` and `kid`; `undefined` leaves one out. The signature stays that of the issuer's key. */
+  readonly header?: Readonly<Record<string, unknown>>;
+  /** The one thing that is wrong with the token, put in after claims and header. Default: nothing. */
+  readonly defect?: TokenDefect;
+}
+
+/** Options of {@link TestIssuer.rotateKeys}. */
+export interface RotateKeysOptions {
+  /** What the new key signs with. Default: what the old one did. */
+  readonly algorithm?: SigningAlgorithm;
+  /** Whether the old keys leave the published set. Default: false. */
+  readonly withdrawOld?: boolean;
+}
+
+/** A request that arrived, answered or not. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** As received, without the query. */
+  readonly path: string;
+}
+
+/** An authorization server in memory, on 127.0.0.1. */
+export interface TestIssuer extends AsyncDisposable {
+  /** The issuer identifier: what goes into `issuers` and stands in `iss`. */
+  readonly issuer: string;
+  /** Where the key set is. */
+  readonly jwksUri: string;
+  /** Where the metadata document is. */
+  readonly metadataUri: string;
+  /** Everything that arrived, in order; it grows with every request. */
+  readonly requests: readonly RecordedRequest[];
+  /**
+   * Makes an access token as RFC 9068 wants it, signed with the newest key.
+   *
+   * @param claims Claims over the defaults.
+   * @param options Header members, and what is to be wrong.
+   * @throws TypeError when neither the issuer nor `claims` says who the audience is.
+   */
+  token(claims?: TokenClaims, options?: TokenOptions): Promise<string>;
+  /** The keys of this issuer that are not withdrawn, public members only: a fresh copy, oldest first. */
+  jwks(): { keys: JWK[] };
+  /** Signs with a new key, with a new `kid`, from now on. Old keys stay published unless `withdrawOld`. */
+  rotateKeys(options?: RotateKeysOptions): Promise<void>;
+  /** Serves this JSON in place of the key set until the next {@link TestIssuer.rotateKeys}. */
+  publish(document: unknown): void;
+  /** Merges members into the metadata document, for good; `undefined` removes one. */
+  publishMetadata(changes: Readonly<Record<string, unknown>>): void;
+  /** Lets every request to an endpoint fail in this way until {@link TestIssuer.heal}. The other endpoint is left alone. */
+  fail(endpoint: 'metadata' | 'jwks', fault: IssuerFault): void;
+  /** Ends the faults of both endpoints. Requests that hang go on hanging. */
+  heal(): void;
+  /** Goes away: every connection is destroyed and new ones are refused. Tokens can still be made. */
+  stop(): Promise<void>;
+  /** Comes back on the same port. */
+  start(): Promise<void>;
+  /** What {@link TestIssuer.stop} does, at the end of a test; `await using` calls it for you. */
+  close(): Promise<void>;
+}
+
+const behindRedirect = '/behind-redirect';
+
+/**
+ * Starts an authorization server on a free port of 127.0.0.1: metadata, keys, and tokens by a function call.
+ *
+ * @throws TypeError when `path` is neither empty nor a path.
+ */
+export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  const { audience, path = '', metadata: kind = 'oauth', algorithm = 'ES256', clock = Date } = options;
+  if (!/^(\/[^?#\s]*)?$/.test(path)) throw new TypeError('Give `path` as a URL path that starts with a slash.');
+
+  let key = await createSigningKey(algorithm, 'key-1');
+  const server = await startLoopbackServer(answer);
+  const issuer = `${server.origin}${path}`;
+  const jwksUri = `${server.origin}${jwksPath(path)}`;
+  const requests: RecordedRequest[] = [];
+  const faults = new Map<'metadata' | 'jwks', IssuerFault>();
+  let kids = 1;
+  let keys = [key];
+  let metadata = metadataDocument(kind, { issuer, jwksUri, algorithm });
+  let published: string | undefined;
+
+  const jwks = () => ({ keys: keys.map(({ publicJwk }) => ({ ...publicJwk })) });
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const [arrived = ''] = (request.url ?? '').split('?');
+    requests.push({ method: request.method ?? '', path: arrived });
+    const direct = arrived.startsWith(behindRedirect);
+    const endpoint = endpointAt(direct ? arrived.slice(behindRedirect.length) : arrived);
+    if (endpoint === undefined) {
+      answerDocument(response, '{"error":"not_found"}', { status: 404 });
+      return;
+    }
+    const document = endpoint === 'metadata' ? JSON.stringify(metadata) : (published ?? JSON.stringify(jwks()));
+    const fault = direct ? undefined : faults.get(endpoint);
+    if (fault === undefined) answerDocument(response, document);
+    else answerWithFault(fault, { response, document, elsewhere: `${behindRedirect}${arrived}` });
+  }
+
+  function endpointAt(requested: string): 'metadata' | 'jwks' | undefined {
+    if (requested === metadataPath(kind, path)) return 'metadata';
+    return requested === jwksPath(path) ? 'jwks' : undefined;
+  }
+
+  return {
+    issuer,
+    jwksUri,
+    metadataUri: `${server.origin}${metadataPath(kind, path)}`,
+    requests,
+    async token(claims = {}, { header = {}, defect } = {}) {
+      if (audience === undefined && !('aud' in claims)) {
+        throw new TypeError('Give createTestIssuer an `audience`, or this token an `aud`.');
+      }
+      const now = Math.floor(clock.now() / 1000);
+      const draft = draftToken({ issuer, audience, key, now }, claims, header);
+      return defect === undefined ? writeToken(draft) : writeDefectiveToken(draft, defect);
+    },
+    jwks,
+    async rotateKeys({ algorithm: next = key.algorithm, withdrawOld = false } = {}) {
+      kids += 1;
+      key = await createSigningKey(next, `key-${kids}`);
+      keys = withdrawOld ? [key] : [...keys, key];
+      published = undefined;
+    },
+    publish(document) {
+      published = JSON.stringify(document);
+    },
+    publishMetadata(changes) {
+      metadata = { ...metadata, ...changes };
+    },
+    fail(endpoint, fault) {
+      faults.set(endpoint, fault);
+    },
+    heal() {
+      faults.clear();
+    },
+    stop: server.stop,
+    start: server.start,
+    close: server.stop,
+    [Symbol.asyncDispose]: server.stop,
+  };
+}
