@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../json.ts';
+import { discover, listMetadataUrls } from './discovery.ts';
+import { FetchFault, type JsonFetcher } from './fetch-json.ts';
+
+const issuer = 'https://as.example/tenant';
+const oauthUrl = 'https://as.example/.well-known/oauth-authorization-server/tenant';
+const openidUrl = 'https://as.example/tenant/.well-known/openid-configuration';
+const document = { issuer, jwks_uri: 'https://keys.example/jwks?v=1' };
+
+function serve(documents: Record<string, JsonObject>): JsonFetcher & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    async fetch(url) {
+      asked.push(url);
+      const found = documents[url];
+      if (found === undefined) throw new FetchFault('unavailable', 'status 404');
+      return found;
+    },
+    close() {},
+  };
+}
+
+describe('listMetadataUrls', () => {
+  it.each([
+    ['https://as.example', ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']],
+    ['https://as.example/', ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']],
+    ['https://as.example/t1', ['/.well-known/oauth-authorization-server/t1', '/t1/.well-known/openid-configuration']],
+    ['https://as.example/t1/', ['/.well-known/oauth-authorization-server/t1', '/t1/.well-known/openid-configuration']],
+    [
+      'https://as.example/a/b',
+      ['/.well-known/oauth-authorization-server/a/b', '/a/b/.well-known/openid-configuration'],
+    ],
+  ])('inserts for RFC 8414, appends for OpenID: %s [DSC-01 DSC-02]', (identifier, paths) => {
+    expect(listMetadataUrls(identifier)).toEqual(paths.map((path) => `https://as.example${path}`));
+  });
+});
+
+describe('discover', () => {
+  it('takes the OAuth document first, and asks no further', async () => {
+    const fetcher = serve({ [oauthUrl]: document, [openidUrl]: document });
+    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+    expect(fetcher.asked).toEqual([oauthUrl]);
+  });
+
+  it('falls back to the OpenID document', async () => {
+    const fetcher = serve({ [openidUrl]: document });
+    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+    expect(fetcher.asked).toEqual([oauthUrl, openidUrl]);
+  });
+
+  it.each(['https://as.example/tenant/', 'https://AS.example/tenant', 'https://evil.example', undefined, 7])(
+    'discards a document about the issuer %s [DSC-03]',
+    async (named) => {
+      const fetcher = serve({ [oauthUrl]: { ...document, issuer: named } });
+      await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject({ status: 503, code: 'ERR_METADATA_INVALID' });
+    },
+  );
+
+  it.each([
+    undefined,
+    7,
+    'jwks',
+    '/jwks',
+    'http://keys.example/jwks',
+    'ftp://keys.example/jwks',
+    'https://k.example/#a',
+  ])('discards a document with the jwks_uri %s [JWK-08]', async (jwksUri) => {
+    const fetcher = serve({ [oauthUrl]: { ...document, jwks_uri: jwksUri } });
+    await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject({ status: 503, code: 'ERR_METADATA_INVALID' });
+  });
+
+  it('takes a good document behind a discarded one', async () => {
+    const fetcher = serve({ [oauthUrl]: { ...document, issuer: 'https://as.example' }, [openidUrl]: document });
+    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+  });
+
+  it('is unavailable where no document answers, and says when to retry', async () => {
+    await expect(discover(issuer, serve({}), 5)).rejects.toMatchObject({
+      code: 'ERR_METADATA_UNAVAILABLE',
+      retryAfterSeconds: 5,
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { generateKeyPairSync, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createKeySelector, isUsableKey, listKeys } from './json-web-keys.ts';
+
+const jwk = (key: KeyObject, members: Record<string, unknown> = {}): Record<string, unknown> => ({
+  ...(key.export({ format: 'jwk' }) as JsonWebKeyInput['key']),
+  ...members,
+});
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const otherEc = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const ed25519 = generateKeyPairSync('ed25519');
+
+const count = async (keys: readonly unknown[], header: Record<string, unknown>) =>
+  (await createKeySelector(keys)(header)).length;
+
+describe('isUsableKey', () => {
+  it('takes public EC, RSA and OKP keys', () => {
+    for (const { publicKey } of [ec, p384, rsa, ed25519]) expect(isUsableKey(jwk(publicKey))).toBe(true);
+  });
+
+  it.each([
+    ['an unknown type', { kty: 'XYZ' }],
+    ['a missing member', jwk(ec.publicKey, { y: undefined })],
+    ['a point off the curve', jwk(ec.publicKey, { y: jwk(otherEc.publicKey)['y'] })],
+    ['a private EC key', jwk(ec.privateKey)],
+    ['a private RSA key', jwk(rsa.privateKey)],
+    ['a private OKP key', jwk(ed25519.privateKey)],
+    ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }],
+    ['an RSA key of 1024 bits', jwk(smallRsa.publicKey)],
+    ['no object', 'key'],
+    ['null', null],
+  ])('skips %s [JWK-01 JWK-10 JWT-23]', (_what, key) => {
+    expect(isUsableKey(key)).toBe(false);
+  });
+});
+
+describe('a key selector', () => {
+  it('finds the good key among unusable ones [JWK-01]', async () => {
+    expect(await count([{ kty: 'XYZ' }, null, jwk(ec.publicKey, { kid: 'a' })], { alg: 'ES256', kid: 'a' })).toBe(1);
+  });
+
+  it('finds nothing in an empty set', async () => {
+    expect(await count([], { alg: 'ES256' })).toBe(0);
+  });
+
+  it.each([
+    ['another kid', { kid: 'b' }, { alg: 'ES256', kid: 'a' }],
+    ['use enc', { use: 'enc' }, { alg: 'ES256' }],
+    ['key_ops without verify', { key_ops: ['encrypt'] }, { alg: 'ES256' }],
+    ['another alg', { alg: 'ES384' }, { alg: 'ES256' }],
+  ])('passes over a key with %s [JWK-02 JWK-03 JWT-04]', async (_what, members, header) => {
+    expect(await count([jwk(ec.publicKey, members)], header)).toBe(0);
+  });
+
+  it('passes over keys of another type or curve [JWT-04]', async () => {
+    const keys = [jwk(p384.publicKey), jwk(rsa.publicKey), jwk(ed25519.publicKey)];
+    expect(await count(keys, { alg: 'ES256' })).toBe(0);
+    expect(await count(keys, { alg: 'ES384' })).toBe(1);
+  });
+
+  it('tells keys with the same kid apart by their type [JWK-04]', async () => {
+    const keys = [jwk(rsa.publicKey, { kid: 'a' }), jwk(ec.publicKey, { kid: 'a' })];
+    expect(await count(keys, { alg: 'ES256', kid: 'a' })).toBe(1);
+    expect(await count(keys, { alg: 'PS256', kid: 'a' })).toBe(1);
+  });
+
+  it('offers every key that fits a token without kid, up to a bound [JWK-04]', async () => {
+    expect(await count([jwk(ec.publicKey), jwk(otherEc.publicKey)], { alg: 'ES256' })).toBe(2);
+    expect(await count(Array(100).fill(jwk(ec.publicKey)), { alg: 'ES256' })).toBe(16);
+  });
+
+  it.each(['../../etc/passwd', "' OR 1=1 --", 'k'.repeat(10_240), '__proto__', 'constructor'])(
+    'takes the kid %.20s as nothing but a name [JWT-08]',
+    async (kid) => {
+      expect(await count([jwk(ec.publicKey, { kid: 'a' })], { alg: 'ES256', kid })).toBe(0);
+      expect(await count([jwk(ec.publicKey, { kid })], { alg: 'ES256', kid })).toBe(1);
+    },
+  );
+});
+
+describe('listKeys', () => {
+  it('wants an array of keys', () => {
+    expect(listKeys({ keys: [] })).toEqual([]);
+    expect(listKeys({ keys: {} })).toBeUndefined();
+    expect(listKeys({})).toBeUndefined();
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { checkClaims } from './claims.ts';
+
+const now = 1_800_000_000;
+const good = {
+  iss: 'https://as.example',
+  aud: 'https://api.example',
+  sub: 'alice',
+  client_id: 'assistant',
+  jti: 'token-1',
+  iat: now - 10,
+  exp: now + 300,
+};
+const expected = {
+  issuer: 'https://as.example',
+  audiences: ['https://api.example'],
+  nowSeconds: now,
+  toleranceSeconds: 5,
+};
+const check = (changes: Record<string, unknown>, expectations: Partial<typeof expected> = {}) =>
+  checkClaims({ ...good, ...changes }, { ...expected, ...expectations });
+const refusal = (code: string, ...reasons: string[]) => expect.objectContaining({ code, reasons });
+
+describe('checkClaims', () => {
+  it('gives the claims of a good token, the unknown ones too [AT-06 JWT-22]', () => {
+    expect(check({ scope: 'read:data write:data', tenant: 7 })).toEqual({
+      iss: 'https://as.example',
+      sub: 'alice',
+      clientId: 'assistant',
+      tokenId: 'token-1',
+      issuedAtSeconds: now - 10,
+      expiresAtSeconds: now + 300,
+      scopes: ['read:data', 'write:data'],
+      all: { ...good, scope: 'read:data write:data', tenant: 7 },
+    });
+  });
+
+  it.each(Object.keys(good))('refuses a token without %s, and names it [AT-06 BRR-15]', (claim) => {
+    expect(() => check({ [claim]: undefined })).toThrow(refusal('ERR_TOKEN_CLAIM_MISSING', claim));
+  });
+
+  it.each([
+    ['iss', ['https://as.example']],
+    ['sub', ''],
+    ['sub', 7],
+    ['client_id', ['assistant']],
+    ['jti', {}],
+    ['exp', String(now + 300)],
+    ['exp', null],
+    ['exp', Number.POSITIVE_INFINITY],
+    ['exp', Number.NaN],
+    ['exp', 1e300],
+    ['iat', '0'],
+    ['nbf', true],
+    ['aud', 7],
+    ['aud', ['https://api.example', 7]],
+    ['scope', ['read:data']],
+    ['scope', 7],
+    ['cnf', 'x'],
+    ['cnf', []],
+  ])('refuses %s as %j for its type [JWT-28 JWT-11]', (claim, value) => {
+    expect(() => check({ [claim]: value })).toThrow(refusal('ERR_TOKEN_CLAIM_MALFORMED', claim));
+  });
+
+  it.each([
+    'https://as.example/',
+    'https://AS.example',
+    'http://as.example',
+    'https://as.example:443',
+    'https://as.example.evil',
+  ])('refuses the issuer %s, which is not ours to the byte [AT-02]', (iss) => {
+    expect(() => check({ iss })).toThrow(refusal('ERR_TOKEN_ISSUER'));
+  });
+
+  it.each([
+    ['https://api.example/'],
+    ['https://API.example'],
+    ['https://api.example.evil'],
+    ['assistant'],
+    [''],
+    [[]],
+    [['https://other.example']],
+  ])('refuses the audience %j [JWT-10 AT-03]', (aud) => {
+    expect(() => check({ aud })).toThrow(refusal('ERR_TOKEN_AUDIENCE'));
+  });
+
+  it('accepts a list of audiences that names us [JWT-10]', () => {
+    expect(check({ aud: ['https://other.example', 'https://api.example'] }).sub).toBe('alice');
+  });
+
+  it('accepts any of several audiences that are ours', () => {
+    expect(check({ aud: 'b' }, { audiences: ['a', 'b'] }).sub).toBe('alice');
+  });
+
+  it('accepts until just before exp + tolerance, and not at it [JWT-11 AT-05]', () => {
+    expect(check({ exp: now - 4.999 }).sub).toBe('alice');
+    expect(() => check({ exp: now - 5 })).toThrow(refusal('ERR_TOKEN_EXPIRED'));
+  });
+
+  it('refuses at exp where nothing is tolerated [JWT-11]', () => {
+    expect(check({ exp: now + 0.001 }, { toleranceSeconds: 0 }).sub).toBe('alice');
+    expect(() => check({ exp: now }, { toleranceSeconds: 0 })).toThrow(refusal('ERR_TOKEN_EXPIRED'));
+  });
+
+  it('accepts from nbf − tolerance, and not before [JWT-12]', () => {
+    expect(check({ nbf: now + 5 }).sub).toBe('alice');
+    expect(() => check({ nbf: now + 5.001 })).toThrow(refusal('ERR_TOKEN_NOT_YET_VALID'));
+  });
+
+  it('accepts an iat ahead by the tolerance, and not by more [JWT-14]', () => {
+    expect(check({ iat: now + 5 }).sub).toBe('alice');
+    expect(() => check({ iat: now + 5.001 })).toThrow(refusal('ERR_TOKEN_ISSUED_IN_FUTURE'));
+  });
+
+  it('reads scopes as names between spaces, each as written [ACT-08]', () => {
+    expect(check({ scope: ' read:data  READ:data ' }).scopes).toEqual(['read:data', 'READ:data']);
+    expect(check({ scope: '' }).scopes).toEqual([]);
+    expect(check({}).scopes).toEqual([]);
+  });
+
+  it.each([
+    [{ jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' }, ['jkt']],
+    [{ 'x5t#S256': 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0' }, ['x5t#S256']],
+    [{ kid: 'key-1' }, []],
+    [{}, []],
+  ])('never takes a token that is bound by %j as a bearer token [DPOP-31 MTL-02 MTL-04]', (cnf, reasons) => {
+    expect(() => check({ cnf })).toThrow(refusal('ERR_TOKEN_CONFIRMATION', ...reasons));
+  });
+});
