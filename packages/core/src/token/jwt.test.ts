@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createIssuer } from '../issuer/issuer.ts';
 import { issuerSchema } from '../issuer/options.ts';
@@ -59,7 +59,7 @@ async function sign({ header = {}, claims = {}, key = 'a' }: Changes = {}): Prom
     ...claims,
   };
   const privateKey = await importJWK(await exportJWK(keys[key].privateKey), protectedHeader.alg);
-  return new SignJWT(payload as object).setProtectedHeader(protectedHeader).sign(privateKey);
+  return new SignJWT(payload as JWTPayload).setProtectedHeader(protectedHeader).sign(privateKey);
 }
 
 /** A token whose header says anything, signed by nobody. */
