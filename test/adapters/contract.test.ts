@@ -1,0 +1,264 @@
+import type { Decision } from '@gatehouse/core';
+import { createTestAgent, createTestClock, createTestIssuer } from '@gatehouse/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningApi } from './api.ts';
+import { exchange, linesOf, type RawAnswer } from './exchange.ts';
+import { expressAdapter } from './express.ts';
+
+const resource = 'https://api.example/v2';
+const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource/v2"';
+const invalidToken =
+  'error="invalid_token", error_description="The access token is not valid here, or no longer. Get a new one for this resource."';
+const insufficientScope =
+  'error="insufficient_scope", error_description="The access token lacks a scope. Get one with every scope that is named here."';
+const invalidRequest =
+  'error="invalid_request", error_description="The request carries its credentials in a form that cannot be read. Send one Authorization field."';
+
+describe.each([expressAdapter])('the adapter for $name', (adapter) => {
+  const clock = createTestClock();
+  let decisions: Decision[] = [];
+  let issuer: Awaited<ReturnType<typeof createTestIssuer>>;
+  let api: RunningApi;
+
+  beforeAll(async () => {
+    issuer = await createTestIssuer({ audience: resource, clock });
+    api = await adapter.start({
+      resource,
+      issuers: [issuer.issuer],
+      metadata: { scopes: ['read:data', 'write:data'] },
+      now: clock.now,
+      onDecision: (decision) => void decisions.push(decision),
+    });
+  });
+  afterAll(async () => {
+    await api.close();
+    await issuer.close();
+  });
+  beforeEach(() => {
+    decisions = [];
+  });
+
+  const authorization = async (claims?: Record<string, unknown>) =>
+    `Authorization: Bearer ${await createTestAgent(issuer, { sub: 'alice', scope: 'read:data' }).token(claims)}`;
+  const send = async (requestLine: string, ...fields: string[]): Promise<RawAnswer> => {
+    const [answer] = await exchange(api.url, [`${requestLine} HTTP/1.1`, ...fields]);
+    if (answer === undefined) throw new Error('no answer');
+    return answer;
+  };
+  const refused = (status: number, title: string, members: Record<string, unknown>) =>
+    JSON.stringify({ type: 'about:blank', title, status, ...members });
+  const resourceMetadata = 'https://api.example/.well-known/oauth-protected-resource/v2';
+
+  it('serves the handler of an accepted request, with no field of ours', async () => {
+    const answer = await send('GET /data', await authorization());
+    expect(answer.statusLine).toBe('HTTP/1.1 200 OK');
+    expect(answer.body).toBe('{"sub":"alice","actor":"client-1"}');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([]);
+    expect(linesOf(answer, 'cache-control')).toEqual([]);
+  });
+
+  it('hands over the actor of a delegated call [ACT-01]', async () => {
+    const act = { sub: 'researcher', act: { sub: 'assistant' } };
+    const answer = await send('GET /data', await authorization({ act }));
+    expect(answer.body).toBe('{"sub":"alice","actor":"researcher"}');
+  });
+
+  it('answers requests without a token by a challenge without an error [BRR-10 CHL-02 MCP-03]', async () => {
+    const answer = await send('GET /data');
+    expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+    expect(linesOf(answer, 'cache-control')).toEqual(['no-store']);
+    expect(linesOf(answer, 'content-type')).toEqual(['application/problem+json']);
+    expect(answer.body).toBe(
+      refused(401, 'Unauthorized', {
+        detail: 'An access token is needed. Get one from an authorization server named in the resource metadata.',
+        scope: 'read:data',
+        resource_metadata: resourceMetadata,
+      }),
+    );
+  });
+
+  it('answers another scheme as no token [BRR-11 CHL-14]', async () => {
+    const answer = await send('GET /data', 'Authorization: Basic YWxpY2U6c2VjcmV0', 'Proxy-Authorization: Bearer x');
+    expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+  });
+
+  it('never takes a token from the query, the body or a cookie [BRR-05 MCP-12]', async () => {
+    const token = (await authorization()).replace('Authorization: Bearer ', '');
+    const form = `access_token=${token}`;
+    const answers = [
+      await send(`GET /data?access_token=${token}`),
+      await send('GET /data', `Cookie: access_token=${token}`),
+      await send('POST /data', 'Content-Type: application/x-www-form-urlencoded', `Content-Length: ${form.length}`),
+    ];
+    for (const answer of answers) {
+      expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
+      expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+      expect(answer.body).not.toContain(token);
+    }
+  });
+
+  it('answers a bad token with invalid_token [BRR-12 AT-09]', async () => {
+    const answer = await send('GET /data', `${await authorization({ aud: 'https://other.example' })}`);
+    expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${invalidToken}, scope="read:data", ${metadata}`]);
+    expect(answer.body).toBe(
+      refused(401, 'Unauthorized', {
+        detail: 'The access token is not valid here, or no longer. Get a new one for this resource.',
+        error: 'invalid_token',
+        scope: 'read:data',
+        resource_metadata: resourceMetadata,
+      }),
+    );
+  });
+
+  it('answers a missing scope with every scope that is needed [BRR-13 MCP-09]', async () => {
+    const answer = await send('GET /both', await authorization());
+    expect(answer.statusLine).toBe('HTTP/1.1 403 Forbidden');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([
+      `Bearer ${insufficientScope}, scope="read:data write:data", ${metadata}`,
+    ]);
+  });
+
+  it.each([
+    ['two Authorization lines', ['Authorization: Bearer a', 'Authorization: Bearer b']],
+    ['a good token and another line', ['good', 'Authorization: Basic x']],
+    ['two tokens in one line', ['Authorization: Bearer a, Bearer b']],
+    ['a scheme alone', ['Authorization: Bearer']],
+    ['no token68', ['Authorization: Bearer "a"']],
+  ])('answers %s with invalid_request [BRR-04 BRR-07 BRR-14]', async (_what, lines) => {
+    const good = await authorization();
+    const answer = await send('GET /data', ...lines.map((line) => (line === 'good' ? good : line)));
+    expect(answer.statusLine).toBe('HTTP/1.1 400 Bad Request');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${invalidRequest}, scope="read:data", ${metadata}`]);
+  });
+
+  it('answers a rule that does not grant without an error in the challenge', async () => {
+    const answer = await send('GET /owned/bob', await authorization());
+    expect(answer.statusLine).toBe('HTTP/1.1 403 Forbidden');
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${metadata}`]);
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 403, error: 'access_denied' });
+    expect((await send('GET /owned/alice', await authorization())).statusLine).toBe('HTTP/1.1 200 OK');
+  });
+
+  it('answers an outage of the issuer with 503 and Retry-After, never with invalid_token [DSC-08]', async () => {
+    const down = await createTestIssuer({ audience: resource, clock });
+    const cold = await adapter.start({ resource, issuers: [down.issuer], now: clock.now, onDecision: () => undefined });
+    const line = `Authorization: Bearer ${await down.token({ scope: 'read:data' })}`;
+    await down.stop();
+    const [answer] = await exchange(cold.url, ['GET /data HTTP/1.1', line]);
+    expect(answer?.statusLine).toBe('HTTP/1.1 503 Service Unavailable');
+    expect(answer && linesOf(answer, 'retry-after')).toEqual(['5']);
+    expect(answer && linesOf(answer, 'www-authenticate')).toEqual([]);
+    await down.start();
+    clock.advance(5);
+    const [healed] = await exchange(cold.url, ['GET /data HTTP/1.1', line]);
+    expect(healed?.statusLine).toBe('HTTP/1.1 200 OK');
+    await cold.close();
+    await down.close();
+  });
+
+  it('answers HEAD as GET, without a body [PRB-04]', async () => {
+    const get = await send('GET /data');
+    const head = await send('HEAD /data');
+    expect(head.statusLine).toBe(get.statusLine);
+    expect(linesOf(head, 'www-authenticate')).toEqual(linesOf(get, 'www-authenticate'));
+    expect(linesOf(head, 'content-length')).toEqual(linesOf(get, 'content-length'));
+    expect((await send('HEAD /data', await authorization())).statusLine).toBe('HTTP/1.1 200 OK');
+  });
+
+  it('lets anonymous requests pass an optional guard, and no broken token', async () => {
+    expect((await send('GET /optional')).body).toBe('{"agent":false}');
+    expect((await send('GET /optional', await authorization())).body).toBe('{"sub":"alice","actor":"client-1"}');
+    expect((await send('GET /optional', 'Authorization: Bearer x')).statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect((await send('GET /optional', 'Authorization: Basic x')).statusLine).toBe('HTTP/1.1 401 Unauthorized');
+  });
+
+  it('stacks guards, each with its own requirement, in one request', async () => {
+    const reader = await send('GET /stacked/admin', await authorization());
+    expect(reader.statusLine).toBe('HTTP/1.1 403 Forbidden');
+    expect(linesOf(reader, 'www-authenticate')).toEqual([`Bearer ${insufficientScope}, scope="admin", ${metadata}`]);
+    const admin = await send('GET /stacked/admin', await authorization({ scope: 'read:data admin' }));
+    expect(admin.statusLine).toBe('HTTP/1.1 200 OK');
+    expect(decisions.map(({ outcome }) => outcome)).toEqual(['accepted', 'refused', 'accepted', 'accepted']);
+    expect(decisions[2]?.requestId).toBe(decisions[3]?.requestId);
+    expect(decisions[3]?.request).toMatchObject({ action: 'admin.read', route: '/stacked/admin' });
+    expect(decisions[3]?.checks).toMatchObject([{ check: 'authentication', source: 'same-request' }]);
+  });
+
+  it('guards what is mounted below a path', async () => {
+    expect((await send('GET /v1/data')).statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect((await send('GET /v1/data', await authorization())).body).toBe('{"sub":"alice","actor":"client-1"}');
+    expect(decisions.at(-1)?.request.route).toBe('/v1/data');
+  });
+
+  it('gives the same decision to handlers that check by themselves', async () => {
+    expect((await send('GET /checked')).body).toBe('{"outcome":"refused"}');
+    expect((await send('GET /checked', await authorization())).body).toBe('{"outcome":"accepted"}');
+  });
+
+  it('finds no agent where no guard ran, and a handler that reads one all the same fails', async () => {
+    expect((await send('GET /open', await authorization())).body).toBe('{"agent":false}');
+    expect((await send('GET /unguarded', await authorization())).statusLine).toMatch(/^HTTP\/1\.1 500 /);
+  });
+
+  it.each(['/throws', '/broken-rule'])('leaves bugs to the application: %s', async (path) => {
+    const answer = await send(`GET ${path}`, await authorization());
+    expect(answer.statusLine).toMatch(/^HTTP\/1\.1 500 /);
+    expect(linesOf(answer, 'www-authenticate')).toEqual([]);
+  });
+
+  it('serves the metadata to anyone, and under no other path [PRM-01 PRM-02 PRM-03 PRM-05 MCP-01 MCP-02]', async () => {
+    const path = '/.well-known/oauth-protected-resource/v2';
+    const answer = await send(`GET ${path}`);
+    expect(answer.statusLine).toBe('HTTP/1.1 200 OK');
+    expect(linesOf(answer, 'content-type')).toEqual(['application/json']);
+    expect(answer.body).toBe(
+      JSON.stringify({
+        resource,
+        authorization_servers: [issuer.issuer],
+        scopes_supported: ['read:data', 'write:data'],
+        bearer_methods_supported: ['header'],
+      }),
+    );
+    expect((await send(`GET ${path}?x=1`)).statusLine).toBe('HTTP/1.1 200 OK');
+    expect(await send(`HEAD ${path}`)).toMatchObject({ statusLine: 'HTTP/1.1 200 OK', body: '' });
+    expect((await send(`OPTIONS ${path}`)).statusLine).toBe('HTTP/1.1 204 No Content');
+    expect((await send(`POST ${path}`)).statusLine).toBe('HTTP/1.1 405 Method Not Allowed');
+    for (const other of [`${path}/`, `${path}/x`, '/.well-known/oauth-protected-resource', `/v2${path}`]) {
+      expect((await send(`GET ${other}`)).statusLine).toBe('HTTP/1.1 404 Not Found');
+    }
+  });
+
+  it('builds no URL from what the caller says about the host [PRM-21 CHL-15]', async () => {
+    const spoofed = ['X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http', 'Forwarded: host=evil.example'];
+    const [answer] = await exchange(api.url.replace('127.0.0.1', 'localhost'), ['GET /data HTTP/1.1', ...spoofed]);
+    expect(answer && linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+  });
+
+  it('tells the identities on one connection apart, pipelined ones too', async () => {
+    const lines = await Promise.all(['alice', 'bob', 'carol'].map((sub) => authorization({ sub })));
+    const requests = [...lines.map((line) => ['GET /data HTTP/1.1', line]), ['GET /data HTTP/1.1']];
+    const bodies = (await exchange(api.url, ...requests)).map(({ body }) => JSON.parse(body));
+    expect(bodies.map(({ sub, status }) => sub ?? status)).toEqual(['alice', 'bob', 'carol', 401]);
+  });
+
+  it('mixes up nobody in 200 parallel requests', async () => {
+    const subjects = Array.from({ length: 200 }, (_, index) => `user-${index}`);
+    const answers = await Promise.all(subjects.map(async (sub) => send('GET /data', await authorization({ sub }))));
+    expect(answers.map(({ body }) => JSON.parse(body).sub)).toEqual(subjects);
+  });
+
+  it('survives callers that leave while their token is being verified', async () => {
+    const line = await authorization();
+    const leaving = Array.from({ length: 20 }, () => {
+      const abort = new AbortController();
+      const left = fetch(`${api.url}/data`, { headers: { authorization: line.slice(15) }, signal: abort.signal });
+      abort.abort();
+      return left.catch(() => 'left');
+    });
+    expect(new Set(await Promise.all(leaving))).toEqual(new Set(['left']));
+    expect((await send('GET /data', line)).statusLine).toBe('HTTP/1.1 200 OK');
+  });
+});
