@@ -1,0 +1,45 @@
+import { createGatehouse } from '@gatehouse/express';
+import express from 'express';
+
+/**
+ * The API that agents call: reports, guarded by Gatehouse. What it tells them is who it took them for.
+ *
+ * @param {object} options
+ * @param {string} options.resource its own address
+ * @param {string} options.issuer the authorization server that it trusts
+ * @param {(decision: import('@gatehouse/express').Decision) => void} options.onDecision
+ */
+export function createApi({ resource, issuer, onDecision }) {
+  const { requireAgent, resourceMetadata } = createGatehouse({
+    resource,
+    issuers: [issuer],
+    metadata: { name: 'Reports', scopes: ['reports:read', 'reports:write'] },
+    scopeHierarchy: { 'reports:write': ['reports:read'] },
+    onDecision,
+  });
+
+  const reports = ['Annual report', 'Incident review'];
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(resourceMetadata());
+
+  app.get('/reports', requireAgent('reports:read'), (req, res) => {
+    res.json({ reports, ...introduce(req.agent) });
+  });
+
+  app.post('/reports', requireAgent('reports:write'), express.json(), (req, res) => {
+    reports.push(String(req.body.title));
+    res.status(201).json({ published: reports.at(-1), ...introduce(req.agent) });
+  });
+
+  return app;
+}
+
+/** @param {import('@gatehouse/express').Agent} agent */
+function introduce(agent) {
+  return {
+    actor: agent.actor.sub,
+    onBehalfOf: agent.sub,
+    through: agent.priorActors.map(({ sub }) => sub),
+  };
+}

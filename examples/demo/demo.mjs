@@ -1,0 +1,100 @@
+import { Agent } from './agent.mjs';
+import { createApi } from './api.mjs';
+import { startAuthorizationServer } from './authorization-server.mjs';
+import { Browser } from './browser.mjs';
+import { WIDTH } from './layout.mjs';
+import { openPort } from './loopback.mjs';
+import { attacks } from './scenes/attacks.mjs';
+import { decisionTrail } from './scenes/decisions.mjs';
+import { delegation } from './scenes/delegation.mjs';
+import { discovery } from './scenes/discovery.mjs';
+import { missingScope } from './scenes/missing-scope.mjs';
+import { Transcript } from './transcript.mjs';
+
+/** The story, in order. A scene gets the world, plays with it, and says what it expects. */
+const scenes = [discovery, delegation, missingScope, attacks, decisionTrail];
+
+/** @typedef {Awaited<ReturnType<typeof openWorld>>} World */
+
+/** @param {Transcript} transcript @param {(() => Promise<void>)[]} closing what to close in the end */
+async function openWorld(transcript, closing) {
+  const port = await openPort();
+  closing.push(port.close);
+  const api = port.origin;
+  // An API that only exists as a name: tokens for it are real, and none of ours.
+  const otherApi = 'https://payroll.example.com';
+  // Nothing listens there: the browser stops at it, as it would hand it to the assistant's application.
+  const redirectUri = 'https://assistant.example.com/callback';
+
+  const server = await startAuthorizationServer({
+    people: ['alice'],
+    resources: [
+      { resource: api, scopes: ['reports:read', 'reports:write'] },
+      { resource: otherApi, scopes: ['payroll:read'] },
+    ],
+    clients: [
+      {
+        id: 'auditor',
+        grants: ['client_credentials'],
+        may: { [api]: ['reports:read'], [otherApi]: ['payroll:read'] },
+      },
+      {
+        id: 'assistant',
+        grants: ['authorization_code'],
+        redirectUris: [redirectUri],
+        may: { [api]: ['reports:read', 'reports:write'] },
+      },
+      { id: 'researcher', grants: ['token_exchange'], may: { [api]: ['reports:read', 'reports:write'] } },
+    ],
+  });
+
+  closing.push(server.close);
+
+  /** @type {import('@gatehouse/express').Decision[]} */
+  const decisions = [];
+  port.serve(createApi({ resource: api, issuer: server.issuer, onDecision: (decision) => decisions.push(decision) }));
+
+  /** @param {string} name */
+  const agent = (name) => new Agent({ name, secret: server.secrets[name] ?? '' });
+  return {
+    transcript,
+    api,
+    otherApi,
+    server,
+    agents: { auditor: agent('auditor'), assistant: agent('assistant'), researcher: agent('researcher') },
+    alice: { browser: new Browser({ person: 'alice', password: server.passwords.alice ?? '' }), redirectUri },
+    decisions,
+    /** What earlier scenes earned for later ones. */
+    badges: /** @type {Record<'auditor' | 'alice' | 'researcher', import('./agent.mjs').Badge>} */ ({}),
+  };
+}
+
+/** @param {World} world */
+function checkTranscript({ transcript, server }) {
+  transcript.say('And this page itself:');
+  const { text } = transcript;
+  const secrets = [...Object.values(server.secrets), ...Object.values(server.passwords)];
+  const wide = text.split('\n').filter((line) => line.length > WIDTH);
+  transcript.expect('no secret was printed', secrets.filter((secret) => text.includes(secret)).length, 0);
+  transcript.expect('no token was printed whole', /eyJ[\w-]{8}/.test(text), false);
+  transcript.expect(`no line is wider than ${WIDTH} columns`, wide, []);
+}
+
+const transcript = new Transcript();
+/** @type {(() => Promise<void>)[]} */
+const closing = [];
+transcript.open(
+  'Gatehouse, from the first call to the last refusal',
+  'An authorization server, an API behind Gatehouse and three agents, all of them real and on this machine. What you ' +
+    'read was sent and received just now; every ✓ was checked while it was printed.',
+);
+try {
+  const world = await openWorld(transcript, closing);
+  for (const scene of scenes) await scene(world);
+  checkTranscript(world);
+} catch (error) {
+  transcript.broken(error);
+} finally {
+  await Promise.all(closing.map((close) => close()));
+}
+process.exitCode = transcript.conclude() ? 0 : 1;
