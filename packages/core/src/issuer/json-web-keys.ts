@@ -21,16 +21,27 @@ export function listKeys(document: JsonObject): readonly unknown[] | undefined {
   return Array.isArray(document['keys']) ? document['keys'] : undefined;
 }
 
+/** True for a key with a secret part, which nobody publishes on purpose (RFC 7517 §9.2). */
+export function isSecretKey(key: unknown): boolean {
+  return isJsonObject(key) && secretMembers.some((member) => member in key);
+}
+
 /** True for a public key that can verify; a set may hold others, which are skipped (RFC 7517 §5). */
 export function isUsableKey(key: unknown): key is JsonWebKey {
-  if (!isJsonObject(key) || secretMembers.some((member) => member in key)) return false;
+  if (!isJsonObject(key) || isSecretKey(key) || !isForVerifying(key)) return false;
   try {
-    const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
-    const bits = asymmetricKeyDetails?.modulusLength;
-    return bits === undefined || (bits >= 2048 && bits <= 4096);
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    const bits = asymmetricKeyDetails?.modulusLength ?? 2048;
+    return /^(?:ec|ed25519|rsa)$/.test(asymmetricKeyType ?? '') && bits >= 2048 && bits <= 4096;
   } catch {
     return false;
   }
+}
+
+/** RFC 7517 §4.2, §4.3. */
+function isForVerifying({ use, key_ops: operations }: JsonObject): boolean {
+  const isSigning = use === undefined || use === 'sig';
+  return isSigning && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
 }
 
 /** Selects among the usable ones of these keys. `jose` matches and imports. */

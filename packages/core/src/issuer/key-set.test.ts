@@ -64,13 +64,26 @@ describe('a key set', () => {
     expect(fetches).toBe(2);
   });
 
+  it('finds a key that was published right after the first fetch', async () => {
+    await keySet.ready();
+    published.add('b');
+    expect(await find('b')).toBe(1);
+  });
+
+  it('does not fetch a second time for an unknown key in a set that is new', async () => {
+    expect(await Promise.all(Array.from({ length: 100 }, (_, index) => find(`unknown-${index}`)))).toEqual(
+      Array(100).fill(0),
+    );
+    expect(fetches).toBe(1);
+  });
+
   it('fetches at most once in the cooldown, however many unknown keys are named [JWK-05]', async () => {
     await keySet.ready();
     for (let round = 0; round < 100; round += 1) expect(await find(`unknown-${round}`)).toBe(0);
-    expect(fetches).toBe(1);
+    expect(fetches).toBe(2);
     advance(5);
     for (let round = 0; round < 100; round += 1) expect(await find(`unknown-${round}`)).toBe(0);
-    expect(fetches).toBe(2);
+    expect(fetches).toBe(3);
   });
 
   it('lets known keys pass at once while an unknown one is being looked for [JWK-05]', async () => {

@@ -8,7 +8,7 @@ export interface KeySetOptions {
   readonly now: () => number;
   /** Keys older than this are fetched again in the background. */
   readonly refreshSeconds: number;
-  /** The least time between two fetches. */
+  /** The least time between two fetches that unknown keys cause, and after one that failed. */
   readonly cooldownSeconds: number;
   /** Keys older than this are not used any more. */
   readonly maxStaleSeconds: number;
@@ -24,8 +24,8 @@ export interface KeySetHealth {
 /** The keys of one issuer: decides when they are fetched, and which of them fit a token. */
 export interface KeySet {
   /**
-   * The keys that fit, and how old the set is. A key that is not known yet costs one fetch, shared by all who wait,
-   * and at most one in `cooldownSeconds`.
+   * The keys that fit, and how old the set is. Keys that are not known cost one fetch in `cooldownSeconds` at most, shared
+   * by all who wait.
    *
    * @throws UnavailableError when no set can be had, or when no key fits and the last fetch failed: the token may be good
    */
@@ -45,7 +45,8 @@ export function createKeySet(options: KeySetOptions): KeySet {
   let loaded: LoadedKeys | undefined;
   let fault: UnavailableError | undefined;
   let underWay: Promise<LoadedKeys> | undefined;
-  let triedAt = Number.NEGATIVE_INFINITY;
+  /** When the cooldown began. A fetch that was due and went well begins none: its keys may be rotated the next moment. */
+  let coolingSince = Number.NEGATIVE_INFINITY;
 
   function secondsSince(time: number): number {
     const elapsed = (now() - time) / 1000;
@@ -63,18 +64,18 @@ export function createKeySet(options: KeySetOptions): KeySet {
         },
         (error: unknown) => {
           if (error instanceof UnavailableError) fault = error;
+          coolingSince = now();
           throw error;
         },
       )
       .finally(() => {
         underWay = undefined;
-        triedAt = now();
       });
     return underWay;
   }
 
   function mayFetch(): boolean {
-    return underWay !== undefined || secondsSince(triedAt) >= cooldownSeconds;
+    return underWay !== undefined || secondsSince(coolingSince) >= cooldownSeconds;
   }
 
   async function getCurrent(): Promise<LoadedKeys> {
@@ -89,14 +90,17 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   function remainingFault(error: UnavailableError): UnavailableError {
-    return new UnavailableError(error.code, cooldownSeconds - secondsSince(triedAt), { cause: error });
+    return new UnavailableError(error.code, cooldownSeconds - secondsSince(coolingSince), { cause: error });
   }
 
   return {
     async find(header) {
+      const known = loaded;
       let current = await getCurrent();
       let keys = await current.select(header);
-      if (keys.length === 0 && mayFetch()) {
+      // What this call has just fetched for the first time cannot be newer a moment later.
+      if (keys.length === 0 && current === known && mayFetch()) {
+        coolingSince = now();
         current = await fetchOnce();
         keys = await current.select(header);
       }

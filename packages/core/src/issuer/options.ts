@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findEndpointFault, findIdentifierFault } from '../identifier.ts';
 import { type Complete, textSchema } from '../schema.ts';
 import { defaultAlgorithms, type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
-import { isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
+import { isSecretKey, isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
 
 /** An authorization server whose tokens are accepted. A string is the same as `{ issuer }`. */
 export interface IssuerOptions {
@@ -25,7 +25,7 @@ export interface KeyOptions {
   readonly refreshSeconds?: number | undefined;
   /** The least time between two fetches, whatever tokens ask for. Default 5. */
   readonly cooldownSeconds?: number | undefined;
-  /** Older keys are not used any more: 503 until they can be fetched. Default 3600. */
+  /** Older keys are not used any more: 503 until they can be fetched. Default 3600, or `refreshSeconds` if that is more. */
   readonly maxStaleSeconds?: number | undefined;
   /** Time for one document, to its last byte. Default 5. */
   readonly timeoutSeconds?: number | undefined;
@@ -43,9 +43,10 @@ const keyOptionsSchema = z
   .strictObject({
     refreshSeconds: z.number().positive().default(600),
     cooldownSeconds: z.number().positive().default(5),
-    maxStaleSeconds: z.number().positive().default(3600),
+    maxStaleSeconds: z.number().positive().optional(),
     timeoutSeconds: z.number().positive().max(60).default(5),
   })
+  .transform((keys) => ({ ...keys, maxStaleSeconds: keys.maxStaleSeconds ?? Math.max(3600, keys.refreshSeconds) }))
   .refine((keys) => keys.refreshSeconds <= keys.maxStaleSeconds, {
     path: ['maxStaleSeconds'],
     message: 'must not be less than refreshSeconds',
@@ -61,7 +62,11 @@ const issuerOptionsSchema = z
       .default([...defaultAlgorithms]),
     jwksUri: textSchema(findEndpointFault).optional(),
     jwks: z
-      .strictObject({ keys: z.array(z.record(z.string(), z.json())) })
+      .object({ keys: z.array(z.record(z.string(), z.json())) })
+      .refine(({ keys }) => !keys.some(isSecretKey), {
+        message: 'holds a key with its secret part: give public keys only',
+        abort: true,
+      })
       .refine(({ keys }) => keys.some(isUsableKey), 'holds no public key that can verify signatures')
       .optional(),
     keys: keyOptionsSchema.prefault({}),
