@@ -8,7 +8,7 @@ import { type IssuerOptions, type IssuerSettings, issuerSchema } from './issuer/
 import { type Requirement, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
 import { type MetadataOptions, metadataSchema } from './resource/metadata.ts';
-import { type Complete, functionSchema, listIssues, textSchema } from './schema.ts';
+import { type Complete, functionSchema, isPlainObject, listIssues, textSchema } from './schema.ts';
 
 /** Everything that a verifier can be told. `resource` and `issuers` are required; the rest has secure defaults. */
 export interface VerifierOptions<Context = unknown> {
@@ -62,7 +62,10 @@ export interface VerifierSettings<Context = unknown> extends VerifierOptions<Con
 
 const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
   resource: textSchema(findIdentifierFault),
-  issuers: z.array(issuerSchema).nonempty().superRefine(findRepeatedIssuers),
+  issuers: z
+    .array(issuerSchema)
+    .nonempty()
+    .superRefine(findRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
   requirement: requirementSchema.prefault({}),
   scopeHierarchy: scopeHierarchySchema.prefault({}),
   metadata: metadataSchema.prefault({}),
@@ -82,11 +85,12 @@ const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
 /** Looked up at every call, so that what instruments the global one later is seen. */
 const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
-function findRepeatedIssuers(issuers: readonly IssuerSettings[], context: z.RefinementCtx): void {
-  const seen = new Set<string>();
-  for (const [index, { issuer }] of issuers.entries()) {
-    if (seen.has(issuer)) context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
-    seen.add(issuer);
+/** Looks at what was given, valid or not, so that a repetition is reported beside other problems. */
+function findRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
+  const names = issuers.map((issuer) => (isPlainObject(issuer) ? issuer['issuer'] : issuer));
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) < index)
+      context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
   }
 }
 

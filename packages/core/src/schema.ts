@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { ConfigurationIssue } from './errors.ts';
 
+/** An object that holds its members itself, as literals and parsed JSON do; not a Map, a promise or another instance. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** A schema for functions; what they take and return is for the type checker. */
 export function functionSchema<Fn extends (...args: never[]) => unknown>(): z.ZodType<Fn, Fn> {
   return z.custom<Fn>((value) => typeof value === 'function', 'must be a function');

@@ -30,7 +30,8 @@ declare global {
   }
 }
 
-type RequirementArgument = readonly [requirement?: RequirementInput<Request>];
+/** Nothing, or a requirement: `undefined` is neither, so that a setting that is missing does not open a route. */
+type RequirementArgument = readonly [] | readonly [requirement: RequirementInput<Request>];
 
 /** The guards of one API. */
 export interface Gatehouse {

@@ -3,7 +3,7 @@ import { mergeRequirements, parseRequirement, type Requirement, type Requirement
 
 /** Turns what a guard was given into the requirement that is enforced. */
 export type PrepareRequirement<Context> = (
-  ...input: readonly [requirement?: RequirementInput<Context>]
+  ...input: readonly [] | readonly [requirement: RequirementInput<Context>]
 ) => Requirement<Context>;
 
 /**

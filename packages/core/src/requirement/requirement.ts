@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Agent } from '../agent/agent.ts';
 import { ConfigurationError } from '../errors.ts';
 import { freezeDeeply } from '../freeze.ts';
-import { functionSchema, listIssues } from '../schema.ts';
+import { functionSchema, isPlainObject, listIssues } from '../schema.ts';
 import { scopeList } from './scopes.ts';
 
 /**
@@ -29,11 +29,16 @@ export type Verdict =
 /** A requirement, or its scopes alone. */
 export type RequirementInput<Context = unknown> = string | readonly string[] | Requirement<Context>;
 
-export const requirementSchema: z.ZodType<Requirement> = z.strictObject({
+const members = z.strictObject({
   scopes: scopeList.exactOptional(),
   action: z.string().min(1).max(200).exactOptional(),
   allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
 });
+
+/** A Set of scopes, or a promise of a requirement, has no members: it would ask for nothing, and open the route. */
+export const requirementSchema: z.ZodType<Requirement> = z
+  .custom<z.input<typeof members>>(isPlainObject, 'must be a scope, a list of scopes, or an object that asks for them')
+  .pipe(members);
 
 /**
  * A requirement that is valid and frozen.
@@ -41,6 +46,11 @@ export const requirementSchema: z.ZodType<Requirement> = z.strictObject({
  * @throws ConfigurationError with every problem
  */
 export function parseRequirement<Context>(input: RequirementInput<Context> | undefined): Requirement<Context> {
+  if (input === undefined) {
+    const message =
+      'is undefined: give a scope, a list of scopes or a requirement, or leave it out for any valid token';
+    throw new ConfigurationError('requirement', [{ path: '', message }]);
+  }
   const candidate = typeof input === 'string' ? { scopes: [input] } : Array.isArray(input) ? { scopes: input } : input;
   const parsed = requirementSchema.safeParse(candidate);
   if (!parsed.success) throw new ConfigurationError('requirement', listIssues(parsed.error));

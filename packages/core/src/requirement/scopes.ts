@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlainObject } from '../schema.ts';
 
 /** A scope-token (RFC 6749 §3.3). `offline_access` asks the authorization server for something; no API operation needs it. */
 const scope = z
@@ -13,19 +14,23 @@ export type ScopeHierarchy = Readonly<Record<string, readonly string[]>>;
 
 export const scopeHierarchySchema: z.ZodType<Record<string, string[]>> = z
   .record(scope, scopeList)
-  .superRefine((hierarchy, context) => {
-    for (const name of Object.keys(hierarchy)) {
-      if (listImplied(hierarchy, name).has(name)) {
-        context.addIssue({ code: 'custom', path: [name], message: 'implies itself' });
-      }
-    }
-  });
+  .superRefine(findCycles, { when: ({ value }) => isPlainObject(value) });
 
-function listImplied(hierarchy: ScopeHierarchy, name: string): ReadonlySet<string> {
+/** Looks at what was given, valid or not, so that a cycle is reported beside other problems. */
+function findCycles(hierarchy: Record<string, unknown>, context: z.RefinementCtx): void {
+  for (const name of Object.keys(hierarchy)) {
+    if (listImplied(hierarchy, name).has(name)) {
+      context.addIssue({ code: 'custom', path: [name], message: 'implies itself' });
+    }
+  }
+}
+
+function listImplied(hierarchy: Readonly<Record<string, unknown>>, name: string): ReadonlySet<string> {
   const implied = new Set<string>();
   const open = [name];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const lower of Object.hasOwn(hierarchy, next) ? (hierarchy[next] ?? []) : []) {
+    const direct: unknown = Object.hasOwn(hierarchy, next) ? hierarchy[next] : undefined;
+    for (const lower of Array.isArray(direct) ? direct : []) {
       if (!implied.has(lower)) open.push(lower);
       implied.add(lower);
     }
