@@ -106,7 +106,9 @@ function requestIdOf(request: HttpRequest): string {
 function findTraceId(request: HttpRequest): string | undefined {
   const [traceparent, ...others] = request.headers['traceparent'] ?? [];
   if (traceparent === undefined || others.length > 0) return undefined;
-  return /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(traceparent)?.[1];
+  // Version 00 ends behind the flags, ff does not exist, and neither id is all zeros (W3C Trace Context §3.2.2).
+  const grammar = /^(?!ff|00-.{52}-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
+  return grammar.exec(traceparent)?.[1];
 }
 
 function hashToken({ iss, tokenId }: Agent): string {

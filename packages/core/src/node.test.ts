@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseCredentials } from './http/credentials.ts';
+import type { Endpoint, HttpRequest } from './http/request.ts';
+import { fromIncomingMessage, serveEndpoint, writeHeaders, writeResponse } from './node.ts';
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** Sends these lines over a socket of its own, and gives every byte of what comes back. */
+async function exchange(listener: RequestListener, ...lines: string[]): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write([...lines, 'Host: api.example', 'Connection: close', '', ''].join('\r\n'));
+  return text(socket);
+}
+
+/** The request as the server's side sees it. */
+async function receive(...lines: string[]): Promise<HttpRequest> {
+  const seen: HttpRequest[] = [];
+  await exchange(
+    (message, response) => {
+      seen.push(fromIncomingMessage(message));
+      response.end();
+    },
+    ...lines,
+  );
+  const [request] = seen;
+  if (request === undefined) throw new Error('The server saw no request.');
+  return request;
+}
+
+const answer = { status: 401, headers: { 'www-authenticate': ['Bearer a="b"', 'DPoP c="d"'] }, body: 'caf\u00E9' };
+
+describe('fromIncomingMessage', () => {
+  it('keeps repeated Authorization lines apart, so that they are refused [BRR-07]', async () => {
+    const twice = await receive('GET / HTTP/1.1', 'Authorization: Bearer abc', 'authorization: Bearer def');
+    expect(twice.headers['authorization']).toEqual(['Bearer abc', 'Bearer def']);
+    expect(() => parseCredentials(twice, 100)).toThrow(expect.objectContaining({ code: 'ERR_AUTHORIZATION_REPEATED' }));
+    const once = await receive('GET / HTTP/1.1', 'Authorization: Bearer abc');
+    expect(parseCredentials(once, 100).token).toBe('abc');
+  });
+
+  it('keeps fields of the same name apart, in order, and joins none', async () => {
+    const { headers } = await receive('GET / HTTP/1.1', 'DPoP: one', 'X-Other: a, b', 'dpop: two', 'DPOP: ');
+    expect(headers['dpop']).toEqual(['one', 'two', '']);
+    expect(headers['x-other']).toEqual(['a, b']);
+  });
+
+  it('keeps what the caller wrote: method and target, query and all', async () => {
+    const request = await receive('DELETE /a/../b%2Fc?d=e&access_token=x HTTP/1.1');
+    expect(request).toMatchObject({ method: 'DELETE', target: '/a/../b%2Fc?d=e&access_token=x' });
+  });
+
+  it('takes a field for nothing but a field, whatever its name', async () => {
+    const { headers } = await receive('GET / HTTP/1.1', '__proto__: a', 'constructor: b');
+    expect(Object.keys(headers)).toEqual(expect.arrayContaining(['__proto__', 'constructor']));
+    expect(headers['constructor']).toEqual(['b']);
+    expect(headers['hasownproperty']).toBeUndefined();
+    expect((await receive('GET / HTTP/1.1')).headers['constructor']).toBeUndefined();
+  });
+
+  it('gives the same object for the same message, with the target it was first given', async () => {
+    const seen: HttpRequest[] = [];
+    await exchange((message, response) => {
+      seen.push(fromIncomingMessage(message, '/mounted/original?a'));
+      message.url = '/original?a';
+      seen.push(fromIncomingMessage(message), fromIncomingMessage(message, '/another'));
+      response.end();
+    }, 'GET /mounted/original?a HTTP/1.1');
+    const [first, second, third] = seen;
+    expect(first?.target).toBe('/mounted/original?a');
+    expect(second).toBe(first);
+    expect(third).toBe(first);
+  });
+});
+
+describe('writeResponse', () => {
+  it('writes status, fields and body, each challenge on a line of its own [CHL-08]', async () => {
+    const bytes = await exchange((_, response) => writeResponse(response, answer), 'GET / HTTP/1.1');
+    const [head = '', body] = bytes.split('\r\n\r\n');
+    expect(head.split('\r\n', 4)).toEqual([
+      'HTTP/1.1 401 Unauthorized',
+      'www-authenticate: Bearer a="b"',
+      'www-authenticate: DPoP c="d"',
+      'content-length: 5',
+    ]);
+    expect(body).toBe('caf\u00E9');
+  });
+
+  it('writes the fields of the body to HEAD, and no body [PRB-04]', async () => {
+    const bytes = await exchange((_, response) => writeResponse(response, answer), 'HEAD / HTTP/1.1');
+    expect(bytes).toContain('www-authenticate: Bearer a="b"\r\n');
+    expect(bytes).toContain('content-length: 5\r\n');
+    expect(bytes.endsWith('\r\n\r\n')).toBe(true);
+  });
+
+  it('writes no length and no body for 204', async () => {
+    const none = { status: 204, headers: { allow: ['GET'] }, body: undefined };
+    const bytes = await exchange((_, response) => writeResponse(response, none), 'OPTIONS / HTTP/1.1');
+    expect(bytes).toMatch(/^HTTP\/1\.1 204 No Content\r\nallow: GET\r\n/);
+    expect(bytes).not.toMatch(/content-length|transfer-encoding/i);
+  });
+
+  it('replaces fields of the same name that were set before [CHL-03]', async () => {
+    const bytes = await exchange((_, response) => {
+      response.setHeader('WWW-Authenticate', 'Basic realm="x"').setHeader('X-Kept', 'yes');
+      writeResponse(response, answer);
+    }, 'GET / HTTP/1.1');
+    expect(bytes).not.toContain('Basic');
+    expect(bytes).toContain('X-Kept: yes\r\n');
+  });
+
+  it.each<[string, RequestListener]>([
+    ['once its headers are sent', (_, response) => response.writeHead(200).flushHeaders()],
+    ['once it has ended', (_, response) => response.end()],
+  ])('writes no second answer to a request %s', async (_, begin) => {
+    const bytes = await exchange((message, response) => {
+      begin(message, response);
+      writeResponse(response, answer);
+      response.end();
+    }, 'GET / HTTP/1.1');
+    expect(bytes).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(bytes).not.toMatch(/401|Bearer|caf/);
+  });
+});
+
+describe('writeHeaders', () => {
+  it('sets fields of an answer that another writes, and leaves the lists as they were', async () => {
+    const values = Object.freeze(['a', 'b']);
+    const bytes = await exchange((_, response) => {
+      writeHeaders(response, { 'x-list': values });
+      response.end();
+    }, 'GET / HTTP/1.1');
+    expect(bytes).toContain('x-list: a\r\nx-list: b\r\n');
+  });
+});
+
+describe('serveEndpoint', () => {
+  const endpoint: Endpoint = {
+    path: '/.well-known/x/mcp',
+    methods: ['GET'],
+    handle: async ({ method }) => ({ status: 200, headers: {}, body: `served ${method}` }),
+  };
+  const listener: RequestListener = async (message, response) => {
+    if (!(await serveEndpoint(endpoint, message, response))) writeResponse(response, { ...answer, status: 404 });
+  };
+
+  it.each(['/.well-known/x/mcp', '/.well-known/x/mcp?', '/.well-known/x/mcp?a=/b?c'])(
+    'answers %s: the query does not count [PRM-05]',
+    async (target) => {
+      expect(await exchange(listener, `GET ${target} HTTP/1.1`)).toMatch(/^HTTP\/1\.1 200 .*served GET$/s);
+    },
+  );
+
+  it.each([
+    '/.well-known/x/mcp/',
+    '/.well-known/x/mcp/more',
+    '/.well-known/x/mcpx',
+    '/.well-known/x/',
+    '/.well-known/x',
+    '/.well-known/x/MCP',
+    '/.well-known/x/%6Dcp',
+    '/.well-known/x//mcp',
+    '/a/../.well-known/x/mcp',
+    '/mcp/.well-known/x',
+    '//.well-known/x/mcp',
+    '/',
+    '/?/.well-known/x/mcp',
+  ])('leaves %s to others: the path is compared byte for byte [PRM-01 PRM-05]', async (target) => {
+    expect(await exchange(listener, `GET ${target} HTTP/1.1`)).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it('hands every method to the endpoint', async () => {
+    expect(await exchange(listener, 'PUT /.well-known/x/mcp HTTP/1.1')).toMatch(/served PUT$/);
+  });
+
+  it('goes by the original target where a router rewrote the URL', async () => {
+    const mounted: RequestListener = async (message, response) => {
+      const original = message.url;
+      message.url = '/rewritten';
+      expect(await serveEndpoint(endpoint, message, response, original)).toBe(true);
+    };
+    expect(await exchange(mounted, 'GET /.well-known/x/mcp HTTP/1.1')).toMatch(/served GET$/);
+  });
+});
