@@ -1,0 +1,81 @@
+/** Variables that cannot be used. The message is for whoever starts the server. */
+export class EnvironmentError extends Error {
+  name = 'EnvironmentError';
+}
+
+/**
+ * The values that are supported of the variables that ask for something which not every version has. Any other value
+ * would weaken or change the answers, so that it ends the process instead of being ignored. An empty list: leave it out.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const supportedValues = {
+  ADAPTER: ['express'],
+  TOKEN_MODE: ['jwt'],
+  DPOP: ['allowed'],
+  DPOP_NONCE: ['0'],
+  MTLS: ['0'],
+  ALLOW_JWT_TYP: ['0'],
+  TLS_CERT: [],
+  TLS_KEY: [],
+  TLS_CA: [],
+  PUBLIC_URL: [],
+};
+
+/** In milliseconds: what Node's timers can wait for. */
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * What the variables say, in the units of the packages. An empty variable is the same as none.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ * @throws {EnvironmentError}
+ */
+export function readEnvironment(variables) {
+  refuseUnsupported(variables);
+  const issuer = variables['ISSUER'];
+  if (!issuer) throw new EnvironmentError('Set ISSUER to the identifier of the authorization server.');
+
+  const audience = variables['AUDIENCE'] || undefined;
+  if (audience !== undefined && !URL.canParse(audience)) throw new EnvironmentError('AUDIENCE must be a URL.');
+
+  const refreshSeconds = readNumber(variables, 'JWKS_CACHE_MS', { fallback: 600_000, min: 1 }) / 1000;
+  return {
+    host: variables['HOST'] || '127.0.0.1',
+    port: readNumber(variables, 'PORT', { fallback: 0, min: 0, max: 65_535 }),
+    issuer,
+    /** Undefined: the server's own origin. */
+    audience,
+    clockToleranceSeconds: readNumber(variables, 'CLOCK_TOLERANCE', { fallback: 5, min: 0 }),
+    keys: {
+      refreshSeconds,
+      cooldownSeconds: readNumber(variables, 'JWKS_COOLDOWN_MS', { fallback: 1000, min: 1 }) / 1000,
+      timeoutSeconds: readNumber(variables, 'JWKS_TIMEOUT_MS', { fallback: 1000, min: 1 }) / 1000,
+      maxStaleSeconds: Math.max(refreshSeconds, 3600),
+    },
+    allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
+  };
+}
+
+/** @param {Readonly<Record<string, string | undefined>>} variables */
+function refuseUnsupported(variables) {
+  for (const [name, supported] of Object.entries(supportedValues)) {
+    const value = variables[name];
+    if (!value || supported.includes(value)) continue;
+    const advice = supported.length === 0 ? 'leave it out' : `leave it out or set it to ${supported.join(' or ')}`;
+    throw new EnvironmentError(`${name} asks for something that this version does not support: ${advice}.`);
+  }
+}
+
+/**
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ * @param {string} name
+ * @param {{ readonly fallback: number, readonly min: number, readonly max?: number }} limits
+ */
+function readNumber(variables, name, { fallback, min, max = longestTimer }) {
+  const text = variables[name];
+  if (!text) return fallback;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new EnvironmentError(`${name} must be a whole number from ${min} to ${max}.`);
+}

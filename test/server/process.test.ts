@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { createTestIssuer } from '@gatehouse/testing';
+import { describe, expect, test } from 'vitest';
+import { sendRequest } from './http.ts';
+import { startPair } from './pair.ts';
+import { runContractServer, startContractServer } from './start.ts';
+
+const claims = { scope: 'read:data' };
+const ISSUER = 'http://127.0.0.1:9';
+
+describe('the process', () => {
+  test('says where it listens, and nothing else', async () => {
+    const server = await startContractServer({ ISSUER });
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await server.stop()).toEqual({ code: 0, stdout: `listening on ${server.url}\n`, stderr: '' });
+  });
+
+  test('is ready in a second', async () => {
+    // Processor time: the machine may be busy with other tests.
+    const report = "process.on('exit',()=>console.error(JSON.stringify(process.cpuUsage())))";
+    const server = await startContractServer({ ISSUER, NODE_OPTIONS: `--import=data:text/javascript,${report}` });
+    const { user, system } = JSON.parse((await server.stop()).stderr);
+    expect((user + system) / 1e6).toBeLessThan(1);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with code 0 on %s, whatever is open', async (signal) => {
+    await using pair = await startPair({ JWKS_TIMEOUT_MS: '60000' });
+    const idle = connect(Number(new URL(pair.url).port), '127.0.0.1');
+    const idleEnd = once(idle, 'close');
+    await once(idle, 'connect');
+    pair.issuer.fail('jwks', 'hang');
+    const unanswered = expect(pair.send('/read', claims)).rejects.toThrow();
+    await expect.poll(() => pair.issuer.requests.length, { timeout: 10_000 }).toBe(2);
+    expect(await pair.server.stop(signal)).toMatchObject({ code: 0, stderr: '' });
+    await unanswered;
+    await idleEnd;
+  });
+
+  test('runs from any folder, several at once', async () => {
+    await using one = await startPair();
+    await using other = await startContractServer({ ISSUER: one.issuer.issuer }, { cwd: tmpdir() });
+    expect((await one.send('/read', claims)).status).toBe(200);
+    const lines = ['authorization', `Bearer ${await one.token({ ...claims, aud: other.url })}`];
+    expect((await sendRequest(`${other.url}/read`, { lines })).status).toBe(200);
+    // Each is a resource of its own: a token for one is no token for the other.
+    expect((await one.send('/read', undefined, { lines })).status).toBe(401);
+  });
+});
+
+describe('PORT and HOST', () => {
+  test('may be a loopback address of IPv6', async () => {
+    await using pair = await startPair({ HOST: '::1' });
+    expect(pair.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await pair.send('/read', claims)).status).toBe(200);
+    expect((await pair.send('/read')).challenges).toMatchObject([
+      { resource_metadata: `${pair.url}/.well-known/oauth-protected-resource` },
+    ]);
+  });
+
+  test('that are taken end the process with a sentence', async () => {
+    await using server = await startContractServer({ ISSUER });
+    const { code, stderr } = await runContractServer({ ISSUER, PORT: new URL(server.url).port });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^listen EADDRINUSE: .*\n$/);
+  });
+});
+
+describe('ISSUER', () => {
+  test.each([
+    ['/tenant/1', 'oauth'],
+    ['/tenant/1', 'openid'],
+    ['/', 'oauth'],
+  ] as const)('may have the path "%s" and %s metadata [AT-02 PRM-08]', async (path, metadata) => {
+    await using pair = await startPair({}, { path, metadata });
+    expect((await pair.send('/read', claims)).status).toBe(200);
+    const document = await pair.send('/.well-known/oauth-protected-resource');
+    expect(document.json).toMatchObject({ authorization_servers: [pair.issuer.issuer] });
+    const iss = path.endsWith('/') ? pair.issuer.issuer.slice(0, -1) : `${pair.issuer.issuer}/`;
+    expect((await pair.send('/read', { ...claims, iss })).status).toBe(401);
+  });
+});
+
+describe('AUDIENCE', () => {
+  test.each([
+    ['https://api.example.com/', '', 'https://api.example.com/.well-known/oauth-protected-resource'],
+    ['https://api.example.com/v2', '/v2', 'https://api.example.com/.well-known/oauth-protected-resource/v2'],
+  ])('"%s" is resource, audience and base of the metadata URL [AT-03 PRM-01 PRM-04]', async (AUDIENCE, path, url) => {
+    await using pair = await startPair({ AUDIENCE });
+    expect((await pair.send('/read', claims)).status).toBe(200);
+    expect((await pair.send('/read', { ...claims, aud: pair.url })).status).toBe(401);
+    expect((await pair.send('/read')).challenges).toMatchObject([{ resource_metadata: url }]);
+    const document = await pair.send(`/.well-known/oauth-protected-resource${path}`);
+    expect(document).toMatchObject({ status: 200, json: { resource: AUDIENCE } });
+    if (path !== '') expect((await pair.send('/.well-known/oauth-protected-resource')).status).toBe(404);
+  });
+});
+
+describe('CLOCK_TOLERANCE', () => {
+  test.each([
+    ['120', 200],
+    ['0', 401],
+  ])('of "%s" seconds is given to tokens that have expired [AT-05]', async (CLOCK_TOLERANCE, status) => {
+    await using pair = await startPair({ CLOCK_TOLERANCE });
+    expect((await pair.send('/read', { ...claims, exp: Math.floor(Date.now() / 1000) - 1 })).status).toBe(status);
+  });
+});
+
+describe('variables', () => {
+  test.each([
+    ['ADAPTER', 'koa'],
+    ['ADAPTER', 'fastify'],
+    ['TOKEN_MODE', 'introspect'],
+    ['DPOP', 'required'],
+    ['DPOP_NONCE', '1'],
+    ['MTLS', '1'],
+    ['MTLS', 'header'],
+    ['TLS_CERT', '/cert.pem'],
+    ['TLS_KEY', '/key.pem'],
+    ['TLS_CA', '/ca.pem'],
+    ['ALLOW_JWT_TYP', '1'],
+    ['PUBLIC_URL', 'https://api.example.com/v2'],
+  ])('that ask for what is not supported end the process: %s=%s', async (name, value) => {
+    const { code, stdout, stderr } = await runContractServer({ ISSUER, [name]: value });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^${name} asks for something that this version does not support: .*\\.\\n$`));
+  });
+
+  test.each([
+    [{ ISSUER: '' }, /^Set ISSUER to .*\.\n$/],
+    [{ PORT: 'http' }, /^PORT must be a whole number from 0 to 65535\.\n$/],
+    [{ PORT: '65536' }, /^PORT must be a whole number/],
+    [{ JWKS_CACHE_MS: '1.5' }, /^JWKS_CACHE_MS must be a whole number/],
+    [{ AUDIENCE: 'api' }, /^AUDIENCE must be a URL\.\n$/],
+    [{ ISSUER: 'http://auth.example.com' }, /issuers\.0\.issuer: must be https/],
+    [{ CLOCK_TOLERANCE: '301' }, /clockToleranceSeconds/],
+  ])('that cannot be used end the process: %j', async (environment, message) => {
+    const { code, stdout, stderr } = await runContractServer({ ISSUER, ...environment });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  test('that configure what does not exist yet are taken, and so are empty ones', async () => {
+    await using issuer = await createTestIssuer();
+    await using server = await startContractServer({
+      ISSUER: issuer.issuer,
+      ADAPTER: 'express',
+      TOKEN_MODE: 'jwt',
+      DPOP: 'allowed',
+      DPOP_MAX_AGE: '60',
+      DPOP_NONCE: '',
+      DPOP_NONCE_TTL: '300',
+      DPOP_NONCE_SECRET: 'secret',
+      REDIS_URL: 'redis://127.0.0.1:9',
+      REDIS_TIMEOUT_MS: '1000',
+      INTROSPECTION_CLIENT_ID: 'rs',
+      INTROSPECTION_CLIENT_SECRET: 'rs-secret',
+      INTROSPECTION_CACHE_TTL_MS: '0',
+      INTROSPECTION_TIMEOUT_MS: '1000',
+      ALLOWED_ACTORS: '',
+      AUDIENCE: '',
+      MTLS: '',
+      TLS_CERT: '',
+      PUBLIC_URL: '',
+    });
+    const token = await issuer.token({ aud: server.url, act: { sub: 'agent-1' } });
+    const answer = await sendRequest(`${server.url}/agent`, { lines: ['authorization', `Bearer ${token}`] });
+    expect(answer.status).toBe(200);
+  });
+});
