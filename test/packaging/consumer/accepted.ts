@@ -1,0 +1,67 @@
+/** What a user writes: compiled and run against the packages as they are installed. */
+import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { AuthError as CoreAuthError, createVerifier, type VerifierOptions } from '@gatehouse/core';
+import { fromIncomingMessage } from '@gatehouse/core/node';
+import { type Agent, AuthError, createGatehouse, type Decision, findAgent, type Requirement } from '@gatehouse/express';
+import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
+import express, { type Request } from 'express';
+
+const issuer = await createTestIssuer({ audience: 'https://api.example.com' });
+const decisions: Decision[] = [];
+const options: VerifierOptions<Request> = {
+  resource: 'https://api.example.com',
+  issuers: [issuer.issuer, { issuer: 'https://auth.example.com', algorithms: ['ES256'], jwksUri: undefined }],
+  onDecision: (decision) => decisions.push(decision),
+  limits: { actDepth: 2 },
+};
+const verifier = createVerifier(options);
+const { requireAgent, optionalAgent, resourceMetadata, check } = createGatehouse(verifier);
+
+const owned: Requirement<Request> = {
+  scopes: ['docs:read'],
+  action: 'docs.read',
+  allow: async (agent, req) => ({ allow: req.params['owner'] === agent.sub, reasons: ['owner'] }),
+};
+const app = express();
+app.use(resourceMetadata());
+app.get('/public', optionalAgent(), (req, res) => void res.json(findAgent(req)?.sub ?? null));
+app.use(requireAgent());
+app.get('/data', requireAgent('read:data'), (req, res) => {
+  const agent: Agent = req.agent;
+  res.json({ sub: agent.sub, actor: agent.actor.sub, before: req.agent.act?.act?.sub, scopes: [...agent.scopes] });
+});
+app.get('/both', requireAgent(['read:data', 'write:data']), (req, res) => void res.json(req.agent));
+app.get(
+  '/rule/:owner',
+  requireAgent({ allow: (agent, req) => req.params['owner'] === agent.sub }),
+  (_, res) => void res.end(),
+);
+app.get('/docs/:owner', requireAgent(owned), async (req, res) => {
+  const outcome = await check(req, 'docs:read');
+  assert.equal(outcome.outcome, 'accepted');
+  assert.equal(fromIncomingMessage(req), fromIncomingMessage(req));
+  res.end();
+});
+
+const server = app.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const act = { sub: 'agent-1', act: { sub: 'agent-2' } };
+const agent = createTestAgent(issuer, { sub: 'alice', scope: 'read:data docs:read', act });
+
+const answer = await agent.fetch(`${origin}/data`);
+const scopes = ['read:data', 'docs:read'];
+assert.deepEqual(await answer.json(), { sub: 'alice', actor: 'agent-1', before: 'agent-2', scopes });
+for (const [path, status] of Object.entries({ both: 403, 'rule/alice': 200, 'docs/alice': 200, 'docs/bob': 403 })) {
+  assert.equal((await agent.fetch(`${origin}/${path}`)).status, status, path);
+}
+assert.equal((await fetch(`${origin}/public`)).status, 200);
+assert.equal((await fetch(`${origin}/data`)).status, 401);
+assert.equal(decisions.at(-1)?.refusal?.code, 'ERR_TOKEN_ABSENT');
+assert.equal(AuthError, CoreAuthError);
+
+server.close();
+await issuer.close();
+await verifier.close();
