@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { defaultServerConditions, type Plugin } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Every test that runs against the sources; the same ones run against what is published. */
 const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
-/** Tests about the repository and its packages as such: they look at sources and `dist` themselves. */
-const repository = ['test/packaging/**/*.test.ts', 'test/docs/**/*.test.ts'];
+/** Tests that look at sources or at `dist` by themselves, whichever project runs them. */
+const repository = ['packaging', 'docs', 'examples', 'server'].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
@@ -16,14 +16,16 @@ export default defineConfig({
     hookTimeout: 20_000,
     projects: [
       {
+        extends: true,
         ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } },
-        test: { name: 'source', include, exclude: repository },
+        test: { name: 'source', include, exclude: [...configDefaults.exclude, ...repository] },
       },
       {
+        extends: true,
         plugins: [sourceToDist()],
-        test: { name: 'dist', include, exclude: repository },
+        test: { name: 'dist', include, exclude: [...configDefaults.exclude, ...repository] },
       },
-      { test: { name: 'repository', include: repository, testTimeout: 240_000 } },
+      { extends: true, test: { name: 'repository', include: repository, testTimeout: 240_000 } },
     ],
   },
 });
