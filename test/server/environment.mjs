@@ -39,7 +39,7 @@ export function readEnvironment(variables) {
   const audience = variables['AUDIENCE'] || undefined;
   if (audience !== undefined && !URL.canParse(audience)) throw new EnvironmentError('AUDIENCE must be a URL.');
 
-  const refreshSeconds = readNumber(variables, 'JWKS_CACHE_MS', { fallback: 600_000, min: 1 }) / 1000;
+  const refreshSeconds = readSeconds(variables, 'JWKS_CACHE_MS', 600_000);
   return {
     host: variables['HOST'] || '127.0.0.1',
     port: readNumber(variables, 'PORT', { fallback: 0, min: 0, max: 65_535 }),
@@ -49,8 +49,8 @@ export function readEnvironment(variables) {
     clockToleranceSeconds: readNumber(variables, 'CLOCK_TOLERANCE', { fallback: 5, min: 0 }),
     keys: {
       refreshSeconds,
-      cooldownSeconds: readNumber(variables, 'JWKS_COOLDOWN_MS', { fallback: 1000, min: 1 }) / 1000,
-      timeoutSeconds: readNumber(variables, 'JWKS_TIMEOUT_MS', { fallback: 1000, min: 1 }) / 1000,
+      cooldownSeconds: readSeconds(variables, 'JWKS_COOLDOWN_MS', 1000),
+      timeoutSeconds: readSeconds(variables, 'JWKS_TIMEOUT_MS', 1000),
       maxStaleSeconds: Math.max(refreshSeconds, 3600),
     },
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
@@ -65,6 +65,17 @@ function refuseUnsupported(variables) {
     const advice = supported.length === 0 ? 'leave it out' : `leave it out or set it to ${supported.join(' or ')}`;
     throw new EnvironmentError(`${name} asks for something that this version does not support: ${advice}.`);
   }
+}
+
+/**
+ * Milliseconds as seconds. The packages take no zero: a key set that never rests could be made to flood its issuer.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ * @param {string} name
+ * @param {number} fallback in milliseconds
+ */
+function readSeconds(variables, name, fallback) {
+  return Math.max(1, readNumber(variables, name, { fallback, min: 0 })) / 1000;
 }
 
 /**

@@ -26,26 +26,53 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// In a text that is known to be JSON: strings, with the colon behind those that name a member, and what opens and closes.
-const marks = /("(?:[^"\\]+|\\.)*")(\s*:)?|[{}[\]]/g;
-
+/** For a text that is known to be JSON: looks at strings, and at what opens and closes. */
 function hasUniqueNames(json: string): boolean {
-  const open: Set<unknown>[] = [];
-  for (const [mark, text, colon] of json.matchAll(marks)) {
-    if (mark === '{' || mark === '[') {
-      if (open.push(new Set()) > maxDepth) return false;
-    } else if (mark === '}' || mark === ']') {
-      open.pop();
-    } else if (text !== undefined && colon !== undefined && !addName(open.at(-1), text)) {
-      return false;
+  const open: Set<string>[] = [];
+  for (let at = 0; at < json.length; at += 1) {
+    switch (json[at]) {
+      case '{':
+      case '[':
+        if (open.push(new Set()) > maxDepth) return false;
+        break;
+      case '}':
+      case ']':
+        open.pop();
+        break;
+      case '"': {
+        const end = findClosingQuote(json, at);
+        if (isName(json, end) && !addName(open.at(-1), json.slice(at, end + 1))) return false;
+        at = end;
+        break;
+      }
     }
   }
   return true;
 }
 
+function findClosingQuote(json: string, opening: number): number {
+  let end = json.indexOf('"', opening + 1);
+  while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end;
+}
+
+/** Behind an odd number of backslashes. */
+function isEscaped(json: string, at: number): boolean {
+  let start = at;
+  while (json[start - 1] === '\\') start -= 1;
+  return (at - start) % 2 === 1;
+}
+
+/** A string names a member when a colon follows. */
+function isName(json: string, closing: number): boolean {
+  let next = closing + 1;
+  while (/\s/.test(json[next] ?? '')) next += 1;
+  return json[next] === ':';
+}
+
 /** False for a name that is there already. Names are compared as read: `"a"` and `"\u0061"` are the same. */
-function addName(names: Set<unknown> | undefined, literal: string): boolean {
-  const name: unknown = JSON.parse(literal);
+function addName(names: Set<string> | undefined, literal: string): boolean {
+  const name = literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1);
   if (names?.has(name)) return false;
   names?.add(name);
   return true;

@@ -6,7 +6,7 @@ import { parseRequirement, type RequirementInput } from './requirement.ts';
 const baseline = parseRequirement({ scopes: ['base'], action: 'read' });
 const prepare = createPreparer(baseline);
 /** As JavaScript would call it. */
-const prepareAny = prepare as (...input: unknown[]) => ReturnType<PrepareRequirement<unknown>>;
+const prepareAny = prepare as unknown as (...input: unknown[]) => ReturnType<PrepareRequirement<unknown>>;
 
 describe('a preparer', () => {
   it('gives the baseline where nothing is given', () => {
