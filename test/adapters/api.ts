@@ -23,7 +23,7 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-export interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'metadata' | 'now'> {
+interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'metadata' | 'now'> {
   readonly onDecision: (decision: Decision) => void;
 }
 
