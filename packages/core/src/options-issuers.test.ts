@@ -58,6 +58,15 @@ describe('the resource and the issuers', () => {
       expect.arrayContaining(['issuers.1', 'issuers.2']),
     );
   });
+
+  it('are called repeated only where they name something', () => {
+    expect(pathsOf(() => parse({ issuers: [{}, {}, 7, 7] }))).toEqual([
+      'issuers.0.issuer',
+      'issuers.1.issuer',
+      'issuers.2',
+      'issuers.3',
+    ]);
+  });
 });
 
 describe('an issuer', () => {
@@ -118,6 +127,20 @@ describe('an issuer', () => {
       'issuers.0.keys.maxStaleSeconds',
     ]);
     expect(parseIssuer({ keys: { refreshSeconds: 60, maxStaleSeconds: 60 } })?.keys.maxStaleSeconds).toBe(60);
+  });
+
+  it('has every problem reported at once, contradictions too (design §11)', () => {
+    const keys = { refreshSeconds: 61, maxStaleSeconds: 60, timeoutSeconds: 0 };
+    expect(new Set(pathsOf(() => parseIssuer({ keys })))).toEqual(
+      new Set(['issuers.0.keys.timeoutSeconds', 'issuers.0.keys.maxStaleSeconds']),
+    );
+    const twoSources = { jwks: { keys: [privateKey] }, jwksUri: 'https://as.example/jwks' };
+    expect(pathsOf(() => parseIssuer(twoSources))).toEqual(['issuers.0.jwks', 'issuers.0.jwks']);
+  });
+
+  it('uses keys for as long as they are not fetched again, where nothing else is said', () => {
+    expect(parseIssuer({ keys: { refreshSeconds: 7200 } })?.keys.maxStaleSeconds).toBe(7200);
+    expect(parseIssuer({ keys: { refreshSeconds: 60 } })?.keys.maxStaleSeconds).toBe(3600);
   });
 });
 

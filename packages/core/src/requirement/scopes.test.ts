@@ -120,6 +120,13 @@ describe('scopeHierarchySchema', () => {
     expect(pathsOf({ a: ['a'], 'b c': ['d'] })).toEqual(expect.arrayContaining(['a', 'b c']));
   });
 
+  it.each([[[7]], [[null]], [[{}]], [[Object.create(null)]], [[['a']]]])(
+    'refuses %j for what a scope implies',
+    (implied) => {
+      expect(pathsOf({ a: implied })).toContain('a.0');
+    },
+  );
+
   it.each(['constructor', 'toString'])('keeps an entry named %s', (name) => {
     const hierarchy = scopeHierarchySchema.parse(JSON.parse(`{"${name}":["read"]}`));
     expect(Object.keys(hierarchy)).toEqual([name]);
