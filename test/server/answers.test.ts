@@ -93,9 +93,11 @@ describe('credentials', () => {
   });
 
   test('that are too long to be a token are a bad request [BRR-21]', async () => {
-    const answer = await read(`Bearer ${'a'.repeat(64 * 1024)}`);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
+    // Without this, Node answers 431 by itself.
+    await using patient = await startPair({ NODE_OPTIONS: '--max-http-header-size=131072' });
+    const lines = (token: string) => ({ lines: ['Authorization', `Bearer ${token}`] });
+    expect((await patient.send('/read', undefined, lines('a'.repeat(64 * 1024)))).status).toBe(400);
+    expect((await patient.send('/read', undefined, lines('a'.repeat(16 * 1024)))).status).toBe(401);
   });
 });
 

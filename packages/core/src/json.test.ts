@@ -70,6 +70,8 @@ describe('parseJsonObject', () => {
     ['empty', '{"":1,"":2}', '{"":1," ":2}'],
     ['as __proto__', '{"__proto__":1,"__proto__":2}', '{"__proto__":1,"proto":2}'],
     ['with a quote in it', '{"\\"":1,"\\"":2}', '{"\\"":1,"\\"\\"":2}'],
+    ['behind a string that ends in a backslash', '{"b":"\\\\","a":1,"a":2}', '{"b":"\\\\","a":1,"c":2}'],
+    ['behind a string that ends in a quote', '{"b":"\\\\\\"","a":1,"a":2}', '{"b":"\\\\\\"","a":1,"c":2}'],
     ['with space before the colon', '{"a" \r\n\t:1,"a":2}', '{"a" \r\n\t:1,"b":2}'],
   ])('refuses a member that is repeated %s [JWT-20]', (_, repeated, control) => {
     expect(parse(repeated)).toBeUndefined();

@@ -89,7 +89,7 @@ const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fet
 function findRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
   const names = issuers.map((issuer) => (isPlainObject(issuer) ? issuer['issuer'] : issuer));
   for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) < index)
+    if (typeof name === 'string' && names.indexOf(name) < index)
       context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
   }
 }

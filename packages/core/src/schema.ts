@@ -15,10 +15,17 @@ export function functionSchema<Fn extends (...args: never[]) => unknown>(): z.Zo
 
 /** A string in which `findFault` finds nothing wrong. */
 export function textSchema(findFault: (text: string) => string | undefined): z.ZodType<string, string> {
-  return z.string().superRefine((text, context) => {
-    const message = findFault(text);
+  return z.string().superRefine(reportFault(findFault));
+}
+
+/** A refinement that reports the one fault it finds. */
+export function reportFault<Value>(
+  findFault: (value: Value) => string | undefined,
+): (value: Value, context: z.RefinementCtx) => void {
+  return (value, context) => {
+    const message = findFault(value);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
+  };
 }
 
 /** Every problem that a schema found, by path. Values are not repeated: options may hold secrets. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findEndpointFault, findIdentifierFault } from '../identifier.ts';
-import { type Complete, textSchema } from '../schema.ts';
+import { type Complete, isPlainObject, reportFault, textSchema } from '../schema.ts';
 import { defaultAlgorithms, type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
 import { isSecretKey, isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
 
@@ -39,6 +39,11 @@ export interface IssuerSettings extends IssuerOptions {
 
 const audience = z.string().min(1);
 
+function findKeySetFault({ keys }: JsonWebKeySet): string | undefined {
+  if (keys.some(isSecretKey)) return 'holds a key with its secret part: give public keys only';
+  return keys.some(isUsableKey) ? undefined : 'holds no public key that can verify signatures';
+}
+
 const keyOptionsSchema = z
   .strictObject({
     refreshSeconds: z.number().positive().default(600),
@@ -46,11 +51,12 @@ const keyOptionsSchema = z
     maxStaleSeconds: z.number().positive().optional(),
     timeoutSeconds: z.number().positive().max(60).default(5),
   })
-  .transform((keys) => ({ ...keys, maxStaleSeconds: keys.maxStaleSeconds ?? Math.max(3600, keys.refreshSeconds) }))
-  .refine((keys) => keys.refreshSeconds <= keys.maxStaleSeconds, {
+  .refine(({ refreshSeconds, maxStaleSeconds }) => !(Number(maxStaleSeconds) < refreshSeconds), {
     path: ['maxStaleSeconds'],
     message: 'must not be less than refreshSeconds',
-  });
+    when: ({ value }) => isPlainObject(value),
+  })
+  .transform((keys) => ({ ...keys, maxStaleSeconds: keys.maxStaleSeconds ?? Math.max(3600, keys.refreshSeconds) }));
 
 const issuerOptionsSchema = z
   .strictObject({
@@ -63,17 +69,14 @@ const issuerOptionsSchema = z
     jwksUri: textSchema(findEndpointFault).optional(),
     jwks: z
       .object({ keys: z.array(z.record(z.string(), z.json())) })
-      .refine(({ keys }) => !keys.some(isSecretKey), {
-        message: 'holds a key with its secret part: give public keys only',
-        abort: true,
-      })
-      .refine(({ keys }) => keys.some(isUsableKey), 'holds no public key that can verify signatures')
+      .superRefine(reportFault(findKeySetFault))
       .optional(),
     keys: keyOptionsSchema.prefault({}),
   })
   .refine(({ jwks, jwksUri }) => jwks === undefined || jwksUri === undefined, {
     path: ['jwks'],
     message: 'cannot be combined with jwksUri',
+    when: ({ value }) => isPlainObject(value),
   });
 
 /** `'https://auth.example.com'` is short for `{ issuer: 'https://auth.example.com' }`. */

@@ -31,8 +31,9 @@ function listImplied(hierarchy: Readonly<Record<string, unknown>>, name: string)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const direct: unknown = Object.hasOwn(hierarchy, next) ? hierarchy[next] : undefined;
     for (const lower of Array.isArray(direct) ? direct : []) {
-      if (!implied.has(lower)) open.push(lower);
+      if (typeof lower !== 'string' || implied.has(lower)) continue;
       implied.add(lower);
+      open.push(lower);
     }
   }
   return implied;
