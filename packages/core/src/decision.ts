@@ -3,6 +3,7 @@ import type { Agent, AgentDescription } from './agent/agent.ts';
 import { describeAgent } from './agent/describe.ts';
 import type { AnswerClass, AuthErrorCode } from './answers.ts';
 import type { AuthError } from './errors.ts';
+import { freezeDeeply } from './freeze.ts';
 import type { HttpRequest } from './http/request.ts';
 import type { ParsedJws } from './token/jws.ts';
 
@@ -76,7 +77,7 @@ export interface Evaluation extends Pick<Decision, 'outcome' | 'reasons' | 'poli
 export function buildDecision(evaluation: Evaluation): Decision {
   const { request, asked, outcome, error, agent, token } = evaluation;
   const traceId = findTraceId(request);
-  return {
+  return freezeDeeply<Decision>({
     version: 1,
     time: evaluation.time.toISOString(),
     requestId: requestIdOf(request),
@@ -84,13 +85,13 @@ export function buildDecision(evaluation: Evaluation): Decision {
     request: { method: request.method, ...asked },
     outcome,
     ...(error === undefined ? {} : { refusal: { class: error.class, code: error.code, status: error.status } }),
-    reasons: evaluation.reasons,
-    policies: evaluation.policies,
+    reasons: [...evaluation.reasons],
+    policies: [...evaluation.policies],
     ...(agent === undefined ? {} : { agent: describeAgent(agent), tokenHash: hashToken(agent) }),
     ...(agent === undefined && token !== undefined ? { unverified: describeUnverified(token) } : {}),
     checks: evaluation.checks,
     durationMicroseconds: evaluation.durationMicroseconds,
-  };
+  });
 }
 
 const requestIds = new WeakMap<HttpRequest, string>();

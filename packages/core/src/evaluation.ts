@@ -71,7 +71,7 @@ export function createEvaluator<Context>(
     const trail: Trail = {};
     const outcome = await conclude(visit, scopes, steps(trail));
     const error = outcome.outcome === 'refused' ? outcome.error : undefined;
-    onDecision?.(
+    await onDecision?.(
       buildDecision({
         request: visit.request,
         asked: {

@@ -39,6 +39,14 @@ describe('findIdentifierFault', () => {
     expect(findIdentifierFault(text.replace('http:', 'https:'))).toBeUndefined();
   });
 
+  it.each(['https://api.example.com/.', 'https://api.example.com/a/../b', 'https://api.example.com/..'])(
+    'wants no dot segments, which clients resolve: %s',
+    (text) => {
+      expect(findIdentifierFault(text)).toBe('must not have the path segments . and ..');
+      expect(findIdentifierFault(text.replace(/\/\.+(?=\/|$)/g, '/.well-known'))).toBeUndefined();
+    },
+  );
+
   it.each([
     ['is empty', ''],
     ['is relative', '/mcp'],

@@ -11,6 +11,8 @@ export function findIdentifierFault(text: string): string | undefined {
   if (parts === undefined || !URL.canParse(text)) {
     return 'must be an absolute http(s) URL of ASCII characters, without user, query or fragment';
   }
+  // A client that normalizes URLs never asks for such a path.
+  if (/\/\.\.?(?:\/|$)/.test(parts['path'] ?? '')) return 'must not have the path segments . and ..';
   return parts['scheme'] === 'http' && !isLoopback(parts['host'] ?? '')
     ? 'must be https: http is for loopback'
     : undefined;

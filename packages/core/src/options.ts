@@ -29,10 +29,10 @@ export interface VerifierOptions<Context = unknown> {
   /** How far the clocks of issuers may be off, for `exp`, `nbf` and `iat`; 0 to 300. Default 5. */
   readonly clockToleranceSeconds?: number | undefined;
   /**
-   * Learns of every decision before the answer goes out. What it throws passes through: a request whose decision cannot
-   * be recorded is not served. Default: decisions are not built.
+   * Learns of every decision before the answer goes out, which waits for a promise. What it throws passes through: a
+   * request whose decision cannot be recorded is not served. Default: decisions are not built.
    */
-  readonly onDecision?: ((decision: Decision) => void) | undefined;
+  readonly onDecision?: ((decision: Decision) => unknown) | undefined;
   /** Body of refusals; status and fields stay ours. Default: problem details (RFC 9457). */
   readonly renderProblem?: RenderProblem | undefined;
   /** Default: the global `fetch`. */
@@ -76,7 +76,7 @@ const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
     })
     .prefault({}),
   clockToleranceSeconds: z.number().min(0).max(300).default(5),
-  onDecision: functionSchema<(decision: Decision) => void>().optional(),
+  onDecision: functionSchema<(decision: Decision) => unknown>().optional(),
   renderProblem: functionSchema<RenderProblem>().optional(),
   fetch: functionSchema<typeof globalThis.fetch>().default(() => callGlobalFetch),
   now: functionSchema<() => number>().default(() => Date.now),

@@ -30,7 +30,12 @@ export function reportFault<Value>(
 
 /** Every problem that a schema found, by path. Values are not repeated: options may hold secrets. */
 export function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
-  return error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String).join('.');
+    // What is wrong with a key stands inside.
+    const messages = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message];
+    return messages.map((message) => ({ path, message }));
+  });
 }
 
 /** Options with every default filled in. */

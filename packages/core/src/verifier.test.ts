@@ -266,6 +266,20 @@ describe('a decision', () => {
     });
     await expect(verifier.check(await bearer())).rejects.toBe(fault);
   });
+
+  it('is waited for, and what fails later lets nobody pass either', async () => {
+    const fault = new Error('the log is away');
+    verifier = createVerifier({ ...options, onDecision: () => Promise.reject(fault) });
+    await expect(verifier.check(await bearer())).rejects.toBe(fault);
+  });
+
+  it('cannot be changed by who listens', async () => {
+    const policies = ['owner'];
+    const requirement = { allow: () => ({ allow: true, policies }) };
+    await verifier.check(await bearer(), { requirement });
+    expect(Object.isFrozen(decisions[0]?.policies)).toBe(true);
+    expect(policies.push('another')).toBe(2);
+  });
 });
 
 describe('close', () => {

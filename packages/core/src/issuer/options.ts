@@ -21,13 +21,13 @@ export interface IssuerOptions {
 }
 
 export interface KeyOptions {
-  /** Older keys are fetched again in the background. Default 600. */
+  /** Older keys are fetched again in the background. At most a day. Default 600. */
   readonly refreshSeconds?: number | undefined;
-  /** The least time between two fetches, whatever tokens ask for. Default 5. */
+  /** The least time between two fetches that unknown keys cause, and after one that failed. At most an hour. Default 5. */
   readonly cooldownSeconds?: number | undefined;
-  /** Older keys are not used any more: 503 until they can be fetched. Default 3600, or `refreshSeconds` if that is more. */
+  /** Older keys are not used any more: 503 until they can be fetched. At most a week. Default 3600, or `refreshSeconds` if that is more. */
   readonly maxStaleSeconds?: number | undefined;
-  /** Time for one document, to its last byte. Default 5. */
+  /** Time for one document, to its last byte. At most a minute. Default 5. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -46,9 +46,9 @@ function findKeySetFault({ keys }: JsonWebKeySet): string | undefined {
 
 const keyOptionsSchema = z
   .strictObject({
-    refreshSeconds: z.number().positive().default(600),
-    cooldownSeconds: z.number().positive().default(5),
-    maxStaleSeconds: z.number().positive().optional(),
+    refreshSeconds: z.number().positive().max(86_400).default(600),
+    cooldownSeconds: z.number().positive().max(3600).default(5),
+    maxStaleSeconds: z.number().positive().max(604_800).optional(),
     timeoutSeconds: z.number().positive().max(60).default(5),
   })
   .refine(({ refreshSeconds, maxStaleSeconds }) => !(Number(maxStaleSeconds) < refreshSeconds), {

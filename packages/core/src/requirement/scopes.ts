@@ -45,7 +45,11 @@ export type FindMissingScopes = (required: readonly string[], held: ReadonlySet<
 export function createScopeCheck(hierarchy: ScopeHierarchy): FindMissingScopes {
   const impliedBy = new Map<string, string[]>();
   for (const name of Object.keys(hierarchy)) {
-    for (const lower of listImplied(hierarchy, name)) impliedBy.set(lower, [...(impliedBy.get(lower) ?? []), name]);
+    for (const lower of listImplied(hierarchy, name)) {
+      const higher = impliedBy.get(lower);
+      if (higher === undefined) impliedBy.set(lower, [name]);
+      else higher.push(name);
+    }
   }
   return (required, held) =>
     required.filter((name) => !held.has(name) && !impliedBy.get(name)?.some((higher) => held.has(higher)));
