@@ -232,6 +232,17 @@ describe('authenticate and authorize', () => {
     );
   });
 
+  it('stop authorizing an agent whose token has expired meanwhile [BRR-15]', async () => {
+    let time = now;
+    verifier = createVerifier({ ...options, now: () => time * 1000 });
+    const outcome = await verifier.authenticate(await bearer());
+    if (outcome.outcome !== 'accepted') throw new Error('not accepted');
+    time = now + 64;
+    expect(await verifier.authorize(outcome.agent)).toMatchObject({ outcome: 'accepted' });
+    time = now + 65;
+    expect(await verifier.authorize(outcome.agent)).toMatchObject({ error: { code: 'ERR_TOKEN_EXPIRED' } });
+  });
+
   it('know only agents of this verifier', async () => {
     const other = createVerifier(options);
     const outcome = await other.check(await bearer());

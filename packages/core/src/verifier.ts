@@ -11,6 +11,7 @@ import { createPreparer, type PrepareRequirement } from './requirement/prepare.t
 import { describeVerdict, type Requirement, type RequirementInput } from './requirement/requirement.ts';
 import { createScopeCheck } from './requirement/scopes.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
+import { checkExpiry } from './token/claims.ts';
 import { parseJws } from './token/jws.ts';
 import { verifyAccessToken } from './token/jwt.ts';
 
@@ -36,7 +37,7 @@ export interface Verifier<Context = unknown> {
   readonly prepare: PrepareRequirement<Context>;
   /** Down to the agent. The requirement shapes the challenge; its scopes and rules are not applied. */
   authenticate(request: HttpRequest, guard?: Omit<Guard<Context>, 'context' | 'mode'>): Promise<Outcome>;
-  /** The rest, for an agent that this verifier made. Rejects with a TypeError for any other. */
+  /** The rest, for an agent that this verifier made and whose token has not expired. Rejects with a TypeError for any other. */
   authorize(agent: Agent, guard?: Omit<Guard<Context>, 'mode'>): Promise<Outcome>;
   /**
    * Both: what adapters call. None of the three rejects with an `AuthError`; each makes one decision. The token is
@@ -86,6 +87,10 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
 
+  function readClock(): { readonly nowSeconds: number; readonly toleranceSeconds: number } {
+    return { nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceSeconds };
+  }
+
   async function authenticate(visit: Visit): Promise<Authentication> {
     if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', 1);
     const { scheme, token } = parseCredentials(visit.request, limits.tokenBytes);
@@ -94,8 +99,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     const { claims, keysAgeSeconds } = await verifyAccessToken(visit.token, {
       findIssuer: (iss) => issuers.get(iss),
       resource,
-      nowSeconds: now() / 1000,
-      toleranceSeconds: settings.clockToleranceSeconds,
+      ...readClock(),
     });
     const agent = createAgent(claims, limits.actDepth);
     const checks: readonly Check[] = [{ check: 'signature', source: 'issuer-keys', ageSeconds: keysAgeSeconds }];
@@ -161,9 +165,11 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       const authentication = authentications.get(agent);
       if (authentication === undefined) throw new TypeError('The agent was not made by this verifier.');
       const asked = ask(guard);
-      return evaluate(authentication.visit, asked, (trail) => {
+      return evaluate(authentication.visit, asked, async (trail) => {
         trail.agent = agent;
         trail.checks = [recallCheck(authentication)];
+        // An agent may be kept longer than its token is good for, by a connection that stays open, say.
+        checkExpiry(agent.expiresAt.getTime() / 1000, readClock());
         return authorize(agent, asked.requirement, guard.context as Context, trail);
       });
     },

@@ -112,6 +112,12 @@ describe('checkClaims', () => {
     expect(() => check({ iat: now + 5.001 })).toThrow(refusal('ERR_TOKEN_ISSUED_IN_FUTURE'));
   });
 
+  it('lets nothing pass when the clock says nothing', () => {
+    const broken = { nowSeconds: Number.NaN };
+    expect(() => check({}, broken)).toThrow(refusal('ERR_TOKEN_EXPIRED'));
+    expect(() => check({ exp: 8.64e12, nbf: 1 }, broken)).toThrow(refusal('ERR_TOKEN_EXPIRED'));
+  });
+
   it('reads scopes as names between spaces, each as written [ACT-08]', () => {
     expect(check({ scope: ' read:data  READ:data ' }).scopes).toEqual(['read:data', 'READ:data']);
     expect(check({ scope: '' }).scopes).toEqual([]);

@@ -38,11 +38,12 @@ export function checkClaims(claims: JsonObject, expected: ClaimExpectations): Ac
   const issuedAtSeconds = readTime(claims, 'iat');
   const notBefore = claims['nbf'] === undefined ? undefined : readTime(claims, 'nbf');
   const { nowSeconds, toleranceSeconds } = expected;
-  if (nowSeconds >= expiresAtSeconds + toleranceSeconds) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
-  if (notBefore !== undefined && nowSeconds + toleranceSeconds < notBefore) {
+  checkExpiry(expiresAtSeconds, expected);
+  // Asked the other way round, a clock that says nothing (NaN) would let every token pass.
+  if (notBefore !== undefined && !(nowSeconds + toleranceSeconds >= notBefore)) {
     throw new InvalidTokenError('ERR_TOKEN_NOT_YET_VALID');
   }
-  if (nowSeconds + toleranceSeconds < issuedAtSeconds) throw new InvalidTokenError('ERR_TOKEN_ISSUED_IN_FUTURE');
+  if (!(nowSeconds + toleranceSeconds >= issuedAtSeconds)) throw new InvalidTokenError('ERR_TOKEN_ISSUED_IN_FUTURE');
   checkConfirmation(claims['cnf']);
   return {
     iss: expected.issuer,
@@ -54,6 +55,14 @@ export function checkClaims(claims: JsonObject, expected: ClaimExpectations): Ac
     scopes: readScopes(claims['scope']),
     all: claims,
   };
+}
+
+/** @throws InvalidTokenError from `exp` + tolerance on */
+export function checkExpiry(
+  expiresAtSeconds: number,
+  { nowSeconds, toleranceSeconds }: Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'>,
+): void {
+  if (!(nowSeconds < expiresAtSeconds + toleranceSeconds)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
 }
 
 function readString(claims: JsonObject, name: string): string {
