@@ -1,5 +1,11 @@
 import { createRequire } from 'node:module';
-import { type AgentDescription, createVerifier, type Decision, type Guard, type HttpRequest } from '@gatehouse/core';
+import {
+  type AgentDescription,
+  type CheckOptions,
+  createVerifier,
+  type Decision,
+  type HttpRequest,
+} from '@gatehouse/core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -48,7 +54,7 @@ async function requestWith(claims?: Record<string, unknown>, key = ours.privateK
 }
 
 /** The last decision of these guards over one request. */
-async function decide(request: HttpRequest, ...guards: Guard[]): Promise<Decision> {
+async function decide(request: HttpRequest, ...guards: CheckOptions[]): Promise<Decision> {
   const decisions: Decision[] = [];
   const verifier = createVerifier({
     resource,
@@ -77,7 +83,7 @@ describe('decision.schema.json', () => {
 
   const forged = stranger.privateKey;
 
-  it.each<{ about: string; request: Parameters<typeof requestWith>; guards?: Guard[] }>([
+  it.each<{ about: string; request: Parameters<typeof requestWith>; guards?: CheckOptions[] }>([
     { about: 'an accepted request', request: [{ scope: 'read' }], guards: [{ requirement: 'read', route: '/data' }] },
     { about: 'a client that acts for itself', request: [{ sub: 'assistant' }] },
     { about: 'an anonymous request', request: [], guards: [{ mode: 'optional' }] },
@@ -129,7 +135,16 @@ describe('decision.schema.json', () => {
 type Members<Of> = { readonly [Name in keyof Of]-?: Record<never, never> extends Pick<Of, Name> ? '?' : '!' };
 
 const decisionMembers: Members<Decision> = {
-  ...({ version: '!', time: '!', requestId: '!', traceId: '?', request: '!', outcome: '!', refusal: '?' } as const),
+  ...({
+    version: '!',
+    time: '!',
+    requestId: '!',
+    traceId: '?',
+    request: '!',
+    step: '!',
+    outcome: '!',
+    refusal: '?',
+  } as const),
   ...({ reasons: '!', policies: '!', agent: '?', tokenHash: '?', unverified: '?', checks: '!' } as const),
   durationMicroseconds: '!',
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { answers } from '../../packages/core/src/answers.ts';
 import { ConfigurationError } from '../../packages/core/src/errors.ts';
-import { listSources, packages, readText } from '../packaging/repository.ts';
+import { listSources, packages, readText } from '../repository.ts';
 
 const sections = splitByHeading(readText('packages/core/docs/errors.md'));
 const classes = Object.entries(answers);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseOptions } from '../../packages/core/src/options.ts';
-import { readText } from '../packaging/repository.ts';
+import { readText } from '../repository.ts';
 
 const page = 'packages/core/README.md';
 const settings = parseOptions({ resource: 'https://api.example.com', issuers: ['https://auth.example.com'] });

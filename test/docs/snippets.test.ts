@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listFiles, packages, root } from '../packaging/repository.ts';
 import { run } from '../packaging/run.ts';
+import { listFiles, packages, root } from '../repository.ts';
 import { listSnippets } from './snippets.ts';
 
 const pages = [

@@ -1,4 +1,4 @@
-import { readText } from '../packaging/repository.ts';
+import { readText } from '../repository.ts';
 
 /** A block of code on a page, as a module of its own. */
 export interface Snippet {

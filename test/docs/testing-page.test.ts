@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transformWithOxc } from 'vite';
 import { afterAll } from 'vitest';
-import { readText, root } from '../packaging/repository.ts';
+import { readText, root } from '../repository.ts';
 
 /**
  * Runs the page of the testing package: its blocks, one after another, are a test file that a user could have written.

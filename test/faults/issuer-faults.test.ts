@@ -56,7 +56,7 @@ describe('an issuer', () => {
     verifier = guardBy({ jwksUri: issuer.jwksUri });
     expect(await present()).toBe('accepted');
     await issuer.stop();
-    verifier = guardBy({ jwks: issuer.jwks() as never });
+    verifier = guardBy({ jwks: issuer.jwks() });
     expect(await present()).toBe('accepted');
   });
 
@@ -76,7 +76,7 @@ describe('an issuer', () => {
   it('may rotate its keys at any time [JWK-06]', async () => {
     const before = await issuer.token();
     expect(await present(before)).toBe('accepted');
-    await issuer.rotateKeys({ withdrawOld: true });
+    await issuer.rotateKeys({ oldKeys: 'withdraw' });
     clock.advance(5);
     expect(await present()).toBe('accepted');
     expect(await present(before)).toBe(401);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { examples, type Package, packages, sortNames } from '../repository.ts';
 import { type Import, listImports, listModules, packageOf } from './imports.ts';
-import { examples, type Package, packages, sortNames } from './repository.ts';
 
 const core = '@gatehouse/core';
 const publicEntries = [core, `${core}/node`];

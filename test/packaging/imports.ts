@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { listFiles, readText } from './repository.ts';
+import { listFiles, readText } from '../repository.ts';
 
 export interface Import {
   /** The file that imports, relative to the repository. */

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { packages, readManifest, readText, root } from './repository.ts';
+import { packages, readManifest, readText, root } from '../repository.ts';
 import { runSuccessfully } from './run.ts';
 
 export interface Tarball {

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packages } from '../repository.ts';
 import { packPackages, type Tarball } from './pack.ts';
-import { packages } from './repository.ts';
 import { run } from './run.ts';
 
 let destination: string;

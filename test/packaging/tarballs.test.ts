@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listFiles, listSources, type Package, packages, readText, sortNames } from '../repository.ts';
 import { installTarballs, packPackages } from './pack.ts';
-import { listFiles, listSources, type Package, packages, readText, sortNames } from './repository.ts';
 import { run } from './run.ts';
 
 const succeeded = { exitCode: 0, stdout: '', stderr: '' };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { packages, readManifest, root } from './repository.ts';
+import { packages, readManifest, root } from '../repository.ts';
 
 const directories = ['examples', 'packages', 'test'];
 const pages = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];

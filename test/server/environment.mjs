@@ -22,9 +22,6 @@ const supportedValues = {
   PUBLIC_URL: [],
 };
 
-/** In milliseconds: what Node's timers can wait for. */
-const longestTimer = 2 ** 31 - 1;
-
 /**
  * What the variables say, in the units of the packages. An empty variable is the same as none.
  *
@@ -39,7 +36,6 @@ export function readEnvironment(variables) {
   const audience = variables['AUDIENCE'] || undefined;
   if (audience !== undefined && !URL.canParse(audience)) throw new EnvironmentError('AUDIENCE must be a URL.');
 
-  const refreshSeconds = readSeconds(variables, 'JWKS_CACHE_MS', 600_000);
   return {
     host: variables['HOST'] || '127.0.0.1',
     port: readNumber(variables, 'PORT', { fallback: 0, min: 0, max: 65_535 }),
@@ -48,10 +44,9 @@ export function readEnvironment(variables) {
     audience,
     clockToleranceSeconds: readNumber(variables, 'CLOCK_TOLERANCE', { fallback: 5, min: 0 }),
     keys: {
-      refreshSeconds,
+      refreshSeconds: readSeconds(variables, 'JWKS_CACHE_MS', 600_000),
       cooldownSeconds: readSeconds(variables, 'JWKS_COOLDOWN_MS', 1000),
       timeoutSeconds: readSeconds(variables, 'JWKS_TIMEOUT_MS', 1000),
-      maxStaleSeconds: Math.max(refreshSeconds, 3600),
     },
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
   };
@@ -83,7 +78,7 @@ function readSeconds(variables, name, fallback) {
  * @param {string} name
  * @param {{ readonly fallback: number, readonly min: number, readonly max?: number }} limits
  */
-function readNumber(variables, name, { fallback, min, max = longestTimer }) {
+function readNumber(variables, name, { fallback, min, max = Number.MAX_SAFE_INTEGER }) {
   const text = variables[name];
   if (!text) return fallback;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

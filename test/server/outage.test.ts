@@ -82,7 +82,7 @@ describe('with keys', () => {
     await using pair = await startPair({ JWKS_CACHE_MS: '20', JWKS_COOLDOWN_MS: '1' });
     const lines = ['authorization', `Bearer ${await pair.token(claims)}`];
     expect((await pair.send('/read', undefined, { lines })).status).toBe(200);
-    await pair.issuer.rotateKeys({ withdrawOld: true });
+    await pair.issuer.rotateKeys({ oldKeys: 'withdraw' });
     await expect.poll(async () => (await pair.send('/read', undefined, { lines })).status, patience).toBe(401);
   });
 

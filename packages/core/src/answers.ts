@@ -1,6 +1,6 @@
 /**
- * Every answer that refuses a request, and every cause it can have: design §6 as data. One entry per class of answer
- * (what a caller can observe), one code per cause (what an operator can act on). No other file holds a refusal's status.
+ * Every answer that refuses a request, and every cause it can have: one entry per class of answer (what a caller can
+ * observe), one code per cause (what an operator can act on). No other file holds a refusal's status.
  */
 export const answers = {
   MissingTokenError: {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Agent, AgentDescription } from './agent/agent.ts';
 import { describeAgent } from './agent/describe.ts';
 import type { AnswerClass, AuthErrorCode } from './answers.ts';
@@ -30,6 +30,8 @@ export interface Decision {
     /** What the guard required. */
     readonly scopes: readonly string[];
   };
+  /** `check` is both; after `authenticate` alone, the scopes and rules of the guard have not been applied. */
+  readonly step: 'authenticate' | 'authorize' | 'check';
   readonly outcome: 'accepted' | 'anonymous' | 'refused';
   /** Why not. */
   readonly refusal?: { readonly class: AnswerClass; readonly code: AuthErrorCode; readonly status: number };
@@ -42,28 +44,26 @@ export interface Decision {
   /** SHA-256 of issuer and `jti`, base64url: finds the same token again without naming it. */
   readonly tokenHash?: string;
   /** What a token that was not verified says of itself. Anyone can write it. */
-  readonly unverified?: Unverified;
+  readonly unverified?: UnverifiedToken;
   /** Which checks were answered from where, and how old the answer was. */
-  readonly checks: readonly Check[];
+  readonly checks: readonly DecisionCheck[];
   readonly durationMicroseconds: number;
 }
 
-export interface Unverified {
+export interface UnverifiedToken {
   readonly iss?: string;
   readonly sub?: string;
   readonly client_id?: string;
   readonly kid?: string;
 }
 
-/** `signature`: by the issuer's keys. `authentication`: by an earlier guard of the same request. */
-export interface Check {
-  readonly check: 'signature' | 'authentication';
-  readonly source: 'issuer-keys' | 'same-request';
-  readonly ageSeconds: number;
-}
+/** The signature by the issuer's keys, so old; or the whole authentication by an earlier guard, so long ago. */
+export type DecisionCheck =
+  | { readonly check: 'signature'; readonly source: 'issuer-keys'; readonly ageSeconds: number }
+  | { readonly check: 'authentication'; readonly source: 'same-request'; readonly ageSeconds: number };
 
 /** What is known when an evaluation ends. */
-export interface Evaluation extends Pick<Decision, 'outcome' | 'reasons' | 'policies' | 'checks'> {
+export interface DecisionFacts extends Pick<Decision, 'step' | 'outcome' | 'reasons' | 'policies' | 'checks'> {
   readonly request: HttpRequest;
   readonly asked: Omit<Decision['request'], 'method'>;
   readonly error: AuthError | undefined;
@@ -74,23 +74,24 @@ export interface Evaluation extends Pick<Decision, 'outcome' | 'reasons' | 'poli
   readonly durationMicroseconds: number;
 }
 
-export function buildDecision(evaluation: Evaluation): Decision {
-  const { request, asked, outcome, error, agent, token } = evaluation;
+export function buildDecision(facts: DecisionFacts): Decision {
+  const { request, asked, step, outcome, error, agent, token } = facts;
   const traceId = findTraceId(request);
   return freezeDeeply<Decision>({
     version: 1,
-    time: evaluation.time.toISOString(),
+    time: facts.time.toISOString(),
     requestId: requestIdOf(request),
     ...(traceId === undefined ? {} : { traceId }),
     request: { method: request.method, ...asked },
+    step,
     outcome,
     ...(error === undefined ? {} : { refusal: { class: error.class, code: error.code, status: error.status } }),
-    reasons: [...evaluation.reasons],
-    policies: [...evaluation.policies],
+    reasons: [...facts.reasons],
+    policies: [...facts.policies],
     ...(agent === undefined ? {} : { agent: describeAgent(agent), tokenHash: hashToken(agent) }),
     ...(agent === undefined && token !== undefined ? { unverified: describeUnverified(token) } : {}),
-    checks: evaluation.checks,
-    durationMicroseconds: evaluation.durationMicroseconds,
+    checks: facts.checks,
+    durationMicroseconds: facts.durationMicroseconds,
   });
 }
 
@@ -113,12 +114,10 @@ function findTraceId(request: HttpRequest): string | undefined {
 }
 
 function hashToken({ iss, tokenId }: Agent): string {
-  return createHash('sha256')
-    .update(JSON.stringify([iss, tokenId]))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify([iss, tokenId]), 'base64url');
 }
 
-function describeUnverified({ header, payload }: ParsedJws): Unverified {
+function describeUnverified({ header, payload }: ParsedJws): UnverifiedToken {
   const entries = Object.entries({
     iss: payload['iss'],
     sub: payload['sub'],

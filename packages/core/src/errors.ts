@@ -9,8 +9,8 @@ export interface AuthErrorDetails extends ErrorOptions {
 const brand: unique symbol = Symbol.for('gatehouse.AuthError');
 
 /**
- * A request that is refused. `message` is a constant for each `code`: it holds no token, claim, URL or upstream text,
- * and neither do `reasons`. Callers see `description`, which is the same for every code of a class.
+ * A request that is refused. `message` is a constant for each `code`: it holds no token, claim, URL or upstream text.
+ * Callers see `description`, which is the same for every code of a class.
  */
 export abstract class AuthError<Class extends AnswerClass = AnswerClass> extends Error {
   readonly class: Class;
@@ -25,7 +25,7 @@ export abstract class AuthError<Class extends AnswerClass = AnswerClass> extends
   constructor(answerClass: Class, code: CodeOf<Class>, details?: AuthErrorDetails) {
     const answer = answers[answerClass];
     const codes: Readonly<Record<string, string>> = answer.codes;
-    super(codes[code], details?.cause === undefined ? undefined : { cause: details.cause });
+    super(codes[code], details);
     this.name = answerClass;
     this.class = answerClass;
     this.code = code;

@@ -1,5 +1,5 @@
 import type { Agent } from './agent/agent.ts';
-import { buildDecision, type Check } from './decision.ts';
+import { buildDecision, type Decision, type DecisionCheck } from './decision.ts';
 import { AuthError } from './errors.ts';
 import type { ChallengeOffer, ChallengeScheme } from './http/challenge.ts';
 import { buildRefusal } from './http/refusal.ts';
@@ -25,18 +25,25 @@ export interface Visit {
   token?: ParsedJws;
 }
 
+/** What one evaluation is about. */
+export interface Question<Context> {
+  readonly step: Decision['step'];
+  readonly requirement: Requirement<Context>;
+  readonly route: string | undefined;
+}
+
 /** What the steps of one evaluation leave behind for its decision. */
 export interface Trail {
   agent?: Agent;
-  checks?: readonly Check[];
-  reasons?: readonly string[];
-  policies?: readonly string[];
+  checks: readonly DecisionCheck[];
+  reasons: readonly string[];
+  policies: readonly string[];
 }
 
 /** Runs the steps of one evaluation; an `AuthError` becomes the answer, anything else passes through as the bug it is. */
 export type Evaluate<Context> = (
   visit: Visit,
-  asked: { readonly requirement: Requirement<Context>; readonly route: string | undefined },
+  question: Question<Context>,
   steps: (trail: Trail) => Promise<Agent | undefined>,
 ) => Promise<Outcome>;
 
@@ -65,13 +72,14 @@ export function createEvaluator<Context>(
     }
   }
 
-  return async (visit, { requirement, route }, steps) => {
+  return async (visit, { step, requirement, route }, steps) => {
     const startedAt = performance.now();
     const { scopes = [], action } = requirement;
-    const trail: Trail = {};
+    const trail: Trail = { checks: [], reasons: [], policies: [] };
     const outcome = await conclude(visit, scopes, steps(trail));
+    if (onDecision === undefined) return outcome;
     const error = outcome.outcome === 'refused' ? outcome.error : undefined;
-    await onDecision?.(
+    await onDecision(
       buildDecision({
         request: visit.request,
         asked: {
@@ -80,13 +88,14 @@ export function createEvaluator<Context>(
           ...(route === undefined ? {} : { route }),
           ...(action === undefined ? {} : { action }),
         },
+        step,
         outcome: outcome.outcome,
         error,
         agent: trail.agent,
         token: visit.token,
-        checks: trail.checks ?? [],
-        reasons: error?.reasons ?? trail.reasons ?? [],
-        policies: trail.policies ?? [],
+        checks: trail.checks,
+        reasons: error?.reasons ?? trail.reasons,
+        policies: trail.policies,
         time: new Date(now()),
         durationMicroseconds: Math.round((performance.now() - startedAt) * 1000),
       }),

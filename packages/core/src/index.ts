@@ -2,7 +2,7 @@ export type { ActClaim, Actor } from './agent/act.ts';
 export type { Agent, AgentDescription, Confirmation } from './agent/agent.ts';
 export { describeAgent, principalKey } from './agent/describe.ts';
 export type { AnswerClass, AuthErrorCode } from './answers.ts';
-export type { Check, Decision, Unverified } from './decision.ts';
+export type { Decision, DecisionCheck, UnverifiedToken } from './decision.ts';
 export {
   AuthError,
   type AuthErrorDetails,
@@ -31,4 +31,4 @@ export type { LimitOptions, VerifierOptions } from './options.ts';
 export type { Requirement, RequirementInput, Verdict } from './requirement/requirement.ts';
 export type { ScopeHierarchy } from './requirement/scopes.ts';
 export type { MetadataOptions } from './resource/metadata.ts';
-export { createVerifier, type Guard, type Verifier, type VerifierHealth } from './verifier.ts';
+export { type CheckOptions, createVerifier, type Verifier, type VerifierHealth } from './verifier.ts';

@@ -5,16 +5,21 @@ const requests = new WeakMap<IncomingMessage, HttpRequest>();
 
 /**
  * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
- * every time, which is how stacked guards share what they found.
+ * every time, which is how stacked guards share what they found; a target that is given later changes nothing.
  *
- * @param target the request target as received; give the original one where a router rewrites `url`
+ * @param target the request target as received. Default: `originalUrl`, where a router that rewrites `url` has set it, else
+ *   `url`
  */
-export function fromIncomingMessage(message: IncomingMessage, target: string = message.url ?? ''): HttpRequest {
+export function fromIncomingMessage(message: IncomingMessage, target: string = targetOf(message)): HttpRequest {
   const known = requests.get(message);
   if (known !== undefined) return known;
   const request: HttpRequest = { method: message.method ?? '', target, headers: listHeaders(message.rawHeaders) };
   requests.set(message, request);
   return request;
+}
+
+function targetOf({ url = '', originalUrl = url }: IncomingMessage & { readonly originalUrl?: string }): string {
+  return originalUrl;
 }
 
 function listHeaders(raw: readonly string[]): HeaderLists {

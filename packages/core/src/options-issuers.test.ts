@@ -53,7 +53,7 @@ describe('the resource and the issuers', () => {
     expect(parse({ issuers: [issuer, `${issuer}/`] }).issuers).toHaveLength(2);
   });
 
-  it('report an issuer that is named twice beside another problem: every problem at once (design §11)', () => {
+  it('report an issuer that is named twice beside another problem', () => {
     expect(pathsOf(() => parse({ issuers: [issuer, issuer, 7] }))).toEqual(
       expect.arrayContaining(['issuers.1', 'issuers.2']),
     );
@@ -129,7 +129,7 @@ describe('an issuer', () => {
     expect(parseIssuer({ keys: { refreshSeconds: 60, maxStaleSeconds: 60 } })?.keys.maxStaleSeconds).toBe(60);
   });
 
-  it('has every problem reported at once, contradictions too (design §11)', () => {
+  it('has every problem reported at once, contradictions too', () => {
     const keys = { refreshSeconds: 61, maxStaleSeconds: 60, timeoutSeconds: 0 };
     expect(new Set(pathsOf(() => parseIssuer({ keys })))).toEqual(
       new Set(['issuers.0.keys.timeoutSeconds', 'issuers.0.keys.maxStaleSeconds']),

@@ -41,10 +41,11 @@ export interface VerifierOptions<Context = unknown> {
   readonly now?: (() => number) | undefined;
 }
 
+/** How much a token may hold. */
 export interface LimitOptions {
-  /** Longest token that is parsed, in bytes. Default 16384. */
+  /** Longest token that is parsed, in bytes; 256 to 65536. Default 16384. */
   readonly tokenBytes?: number | undefined;
-  /** Most actors that an `act` claim may nest. Default 4. */
+  /** Most actors that an `act` claim may nest; 1 to 16. Default 4. */
   readonly actDepth?: number | undefined;
 }
 
@@ -65,7 +66,7 @@ const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
   issuers: z
     .array(issuerSchema)
     .nonempty()
-    .superRefine(findRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
+    .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
   requirement: requirementSchema.prefault({}),
   scopeHierarchy: scopeHierarchySchema.prefault({}),
   metadata: metadataSchema.prefault({}),
@@ -86,7 +87,7 @@ const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
 const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 /** Looks at what was given, valid or not, so that a repetition is reported beside other problems. */
-function findRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
+function reportRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
   const names = issuers.map((issuer) => (isPlainObject(issuer) ? issuer['issuer'] : issuer));
   for (const [index, name] of names.entries()) {
     if (typeof name === 'string' && names.indexOf(name) < index)

@@ -1,66 +1,71 @@
 import type { Agent } from './agent/agent.ts';
 import { createAgent } from './agent/create.ts';
-import type { Check } from './decision.ts';
-import { ForbiddenError, InsufficientScopeError, UnavailableError } from './errors.ts';
-import { createEvaluator, type Outcome, type Trail, type Visit } from './evaluation.ts';
+import type { DecisionCheck } from './decision.ts';
+import { ForbiddenError, InsufficientScopeError, InvalidTokenError, UnavailableError } from './errors.ts';
+import { createEvaluator, type Outcome, type Question, type Trail, type Visit } from './evaluation.ts';
 import { isAnonymous, parseCredentials, schemes } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createIssuer, type IssuerHealth } from './issuer/issuer.ts';
 import { parseOptions, type VerifierOptions } from './options.ts';
-import { createPreparer, type PrepareRequirement } from './requirement/prepare.ts';
-import { describeVerdict, type Requirement, type RequirementInput } from './requirement/requirement.ts';
-import { createScopeCheck } from './requirement/scopes.ts';
+import { createPreparer } from './requirement/prepare.ts';
+import type { Requirement, RequirementInput } from './requirement/requirement.ts';
+import { createMissingScopeFinder } from './requirement/scopes.ts';
+import { readVerdict } from './requirement/verdict.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
-import { checkExpiry } from './token/claims.ts';
 import { parseJws } from './token/jws.ts';
 import { verifyAccessToken } from './token/jwt.ts';
 
-/** What one evaluation of a guard is told. */
-export interface Guard<Context = unknown> {
+/** What one evaluation is told beside the request. */
+export interface CheckOptions<Context = unknown> {
   /** Default: the baseline. What `prepare` returned is used as it is; anything else is prepared on every call. */
   readonly requirement?: RequirementInput<Context>;
   /** Handed to `allow`. */
   readonly context?: Context;
   /** `optional` lets requests without an `Authorization` field pass as `anonymous`. Default `require`. */
-  readonly mode?: 'require' | 'optional';
+  readonly mode?: 'require' | 'optional' | undefined;
   /** The pattern of the route, for decisions. */
   readonly route?: string | undefined;
 }
 
 /** Guards one resource: from a request to an agent, or to the answer that refuses it. */
 export interface Verifier<Context = unknown> {
+  /** The baseline, as a requirement to check by. */
+  prepare(): Requirement<Context>;
   /**
-   * Checks a requirement and merges it with the baseline, once, when a guard is made. Without an argument: the baseline.
+   * Checks a requirement and merges it with the baseline, once, when a guard is made.
    *
    * @throws ConfigurationError with every problem; an explicit `undefined` is one
    */
-  readonly prepare: PrepareRequirement<Context>;
+  prepare(requirement: RequirementInput<Context>): Requirement<Context>;
   /** Down to the agent. The requirement shapes the challenge; its scopes and rules are not applied. */
-  authenticate(request: HttpRequest, guard?: Omit<Guard<Context>, 'context' | 'mode'>): Promise<Outcome>;
-  /** The rest, for an agent that this verifier made and whose token has not expired. Rejects with a TypeError for any other. */
-  authorize(agent: Agent, guard?: Omit<Guard<Context>, 'mode'>): Promise<Outcome>;
+  authenticate(request: HttpRequest, options?: Omit<CheckOptions<Context>, 'context' | 'mode'>): Promise<Outcome>;
+  /** The rest, for an agent that this verifier made and whose token has not expired. Rejects with a TypeError for others. */
+  authorize(agent: Agent, options?: Omit<CheckOptions<Context>, 'mode'>): Promise<Outcome>;
   /**
-   * Both: what adapters call. None of the three rejects with an `AuthError`; each makes one decision. The token is
-   * verified once for each `HttpRequest`, so that guards stack.
+   * Both: what adapters call. The token is verified once for each `HttpRequest`, so that guards stack.
+   *
+   * None of the three rejects with an `AuthError`: a refusal is an outcome. They reject with a `ConfigurationError` for a
+   * requirement that cannot be used, and with whatever else `allow`, `onDecision` or `renderProblem` throws.
    */
-  check(request: HttpRequest, guard?: Guard<Context>): Promise<Outcome>;
+  check(request: HttpRequest, options?: CheckOptions<Context>): Promise<Outcome>;
   /** The metadata document of the resource (RFC 9728). */
   readonly metadata: Endpoint;
   /** Resolves when the keys of every issuer are loaded; rejects with an `UnavailableError`. */
   ready(): Promise<void>;
+  /** What a probe wants to know. Asks nobody. */
   health(): VerifierHealth;
-  /** Ends what is under way. Requests that come later are answered with 503. */
+  /** Ends what is under way. From then on every request is answered with 503, whatever was known of it. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** One entry for each issuer, in the order of the options. */
 export interface VerifierHealth {
   readonly issuers: readonly IssuerHealth[];
 }
 
 /** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
-interface Memory {
-  readonly visit: Visit;
+interface Memory extends Visit {
   authentication?: Promise<Authentication>;
 }
 
@@ -69,16 +74,21 @@ interface Authentication {
   readonly visit: Visit;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly checks: readonly Check[];
+  readonly checks: readonly DecisionCheck[];
 }
 
-/** @throws ConfigurationError with every problem of the options */
+/**
+ * Makes the verifier of one resource. It fetches nothing before the first token, or `ready()`; make one for each resource
+ * and keep it, because it holds the keys.
+ *
+ * @throws ConfigurationError with every problem of the options
+ */
 export function createVerifier<Context = unknown>(options: VerifierOptions<Context>): Verifier<Context> {
   const settings = parseOptions(options);
-  const { resource, limits, now } = settings;
+  const { resource, limits, clockToleranceSeconds, now } = settings;
   const issuers = new Map(settings.issuers.map((issuer) => [issuer.issuer, createIssuer(issuer, settings)]));
   const prepare = createPreparer(settings.requirement);
-  const findMissingScopes = createScopeCheck(settings.scopeHierarchy);
+  const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
   const evaluate = createEvaluator(
     settings,
     schemes.map((scheme) => ({ scheme })),
@@ -87,22 +97,20 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
 
-  function readClock(): { readonly nowSeconds: number; readonly toleranceSeconds: number } {
-    return { nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceSeconds };
-  }
-
   async function authenticate(visit: Visit): Promise<Authentication> {
-    if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', 1);
     const { scheme, token } = parseCredentials(visit.request, limits.tokenBytes);
     visit.scheme = scheme;
     visit.token = parseJws(token);
     const { claims, keysAgeSeconds } = await verifyAccessToken(visit.token, {
       findIssuer: (iss) => issuers.get(iss),
       resource,
-      ...readClock(),
+      nowSeconds: now() / 1000,
+      toleranceSeconds: clockToleranceSeconds,
     });
     const agent = createAgent(claims, limits.actDepth);
-    const checks: readonly Check[] = [{ check: 'signature', source: 'issuer-keys', ageSeconds: keysAgeSeconds }];
+    const checks: readonly DecisionCheck[] = [
+      { check: 'signature', source: 'issuer-keys', ageSeconds: keysAgeSeconds },
+    ];
     const authentication = { agent, visit, at: now(), checks };
     authentications.set(agent, authentication);
     return authentication;
@@ -110,15 +118,25 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 
   async function authenticateOnce(memory: Memory, trail: Trail): Promise<Agent> {
     const isFirst = memory.authentication === undefined;
-    memory.authentication ??= authenticate(memory.visit);
+    memory.authentication ??= authenticate(memory);
     const authentication = await memory.authentication;
     trail.agent = authentication.agent;
-    trail.checks = isFirst ? authentication.checks : [recallCheck(authentication)];
+    trail.checks = isFirst ? authentication.checks : [sameRequestCheck(authentication)];
+    refuseExpired(authentication.agent);
     return authentication.agent;
   }
 
-  function recallCheck({ at }: Authentication): Check {
+  function sameRequestCheck({ at }: Authentication): DecisionCheck {
     return { check: 'authentication', source: 'same-request', ageSeconds: Math.max(0, (now() - at) / 1000) };
+  }
+
+  /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
+  function refuseExpired({ expiresAt }: Agent): void {
+    if (!(now() < expiresAt.getTime() + clockToleranceSeconds * 1000)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
+  }
+
+  function refuseWhenClosed(): void {
+    if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', 1);
   }
 
   async function authorize(
@@ -130,24 +148,26 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     const missing = findMissingScopes(scopes, agent.scopes);
     if (missing.length > 0) throw new InsufficientScopeError('ERR_SCOPE', { reasons: missing });
     if (allow === undefined) return agent;
-    const verdict = describeVerdict(await allow(agent, context));
+    const verdict = readVerdict(await allow(agent, context));
     trail.reasons = verdict.reasons;
     trail.policies = verdict.policies;
     if (!verdict.allow) throw new ForbiddenError('ERR_ALLOW', { reasons: verdict.reasons });
     return agent;
   }
 
-  function recall(request: HttpRequest): Memory {
+  function memoryOf(request: HttpRequest): Memory {
     const known = memories.get(request);
     if (known !== undefined) return known;
-    const memory: Memory = { visit: { request } };
+    const memory: Memory = { request };
     memories.set(request, memory);
     return memory;
   }
 
-  function ask(guard: Guard<Context>): { requirement: Requirement<Context>; route: string | undefined } {
+  function readOptions(step: Question<Context>['step'], options: CheckOptions<Context>): Question<Context> {
     // An explicit `undefined` reaches `prepare`, which refuses it.
-    return { requirement: prepare(...('requirement' in guard ? [guard.requirement] : [])), route: guard.route };
+    const requirement =
+      'requirement' in options ? prepare(options.requirement as RequirementInput<Context>) : settings.requirement;
+    return { step, requirement, route: options.route };
   }
 
   async function close(): Promise<void> {
@@ -157,29 +177,33 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 
   return {
     prepare,
-    async authenticate(request, guard = {}) {
-      const memory = recall(request);
-      return evaluate(memory.visit, ask(guard), (trail) => authenticateOnce(memory, trail));
-    },
-    async authorize(agent, guard = {}) {
-      const authentication = authentications.get(agent);
-      if (authentication === undefined) throw new TypeError('The agent was not made by this verifier.');
-      const asked = ask(guard);
-      return evaluate(authentication.visit, asked, async (trail) => {
-        trail.agent = agent;
-        trail.checks = [recallCheck(authentication)];
-        // An agent may be kept longer than its token is good for, by a connection that stays open, say.
-        checkExpiry(agent.expiresAt.getTime() / 1000, readClock());
-        return authorize(agent, asked.requirement, guard.context as Context, trail);
+    async authenticate(request, options = {}) {
+      const memory = memoryOf(request);
+      return evaluate(memory, readOptions('authenticate', options), async (trail) => {
+        refuseWhenClosed();
+        return authenticateOnce(memory, trail);
       });
     },
-    async check(request, guard = {}) {
-      const memory = recall(request);
-      const asked = ask(guard);
-      return evaluate(memory.visit, asked, async (trail) => {
-        if (guard.mode === 'optional' && isAnonymous(request)) return undefined;
+    async authorize(agent, options = {}) {
+      const authentication = authentications.get(agent);
+      if (authentication === undefined) throw new TypeError('The agent was not made by this verifier.');
+      const question = readOptions('authorize', options);
+      return evaluate(authentication.visit, question, async (trail) => {
+        refuseWhenClosed();
+        trail.agent = agent;
+        trail.checks = [sameRequestCheck(authentication)];
+        refuseExpired(agent);
+        return authorize(agent, question.requirement, options.context as Context, trail);
+      });
+    },
+    async check(request, options = {}) {
+      const memory = memoryOf(request);
+      const question = readOptions('check', options);
+      return evaluate(memory, question, async (trail) => {
+        refuseWhenClosed();
+        if (options.mode === 'optional' && isAnonymous(request)) return undefined;
         const agent = await authenticateOnce(memory, trail);
-        return authorize(agent, asked.requirement, guard.context as Context, trail);
+        return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
     metadata: createMetadataEndpoint(resource, [...issuers.keys()], settings.metadata),

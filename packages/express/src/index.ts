@@ -1,7 +1,16 @@
-import type { Agent, Endpoint, Outcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
-import { createVerifier } from '@gatehouse/core';
+import type { IncomingMessage } from 'node:http';
+import {
+  type Agent,
+  createVerifier,
+  type Endpoint,
+  type Outcome,
+  type Requirement,
+  type RequirementInput,
+  type Verifier,
+  type VerifierOptions,
+} from '@gatehouse/core';
 import { fromIncomingMessage, serveEndpoint, writeHeaders, writeResponse } from '@gatehouse/core/node';
-import type { Request, RequestHandler } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export type {
   ActClaim,
@@ -10,16 +19,30 @@ export type {
   AgentDescription,
   AuthErrorCode,
   Decision,
+  Endpoint,
   IssuerOptions,
+  JsonWebKeySet,
+  KeyOptions,
+  LimitOptions,
+  MetadataOptions,
   Outcome,
   Problem,
+  RenderProblem,
   Requirement,
   RequirementInput,
+  ScopeHierarchy,
   Verdict,
   Verifier,
   VerifierOptions,
 } from '@gatehouse/core';
-export { AuthError, ConfigurationError, describeAgent, principalKey } from '@gatehouse/core';
+export {
+  AuthError,
+  ConfigurationError,
+  createVerifier,
+  describeAgent,
+  principalKey,
+  UnavailableError,
+} from '@gatehouse/core';
 
 declare global {
   namespace Express {
@@ -30,48 +53,64 @@ declare global {
   }
 }
 
-/** Nothing, or a requirement: `undefined` is neither, so that a setting that is missing does not open a route. */
-type RequirementArgument = readonly [] | readonly [requirement: RequirementInput<Request>];
+/** Middleware that keeps what Express knows of a route's types: handlers behind it read their parameters from the path. */
+export type AgentGuard = <Params, Body, Json, Query>(
+  req: Request<Params, Body, Json, Query>,
+  res: Response,
+  next: NextFunction,
+) => Promise<void>;
 
 /** The guards of one API. */
 export interface Gatehouse {
+  /** Lets only requests with a valid token pass: the baseline of the options, or any. */
+  requireAgent(): AgentGuard;
   /**
-   * Lets only requests with an agent pass. No argument: any valid token. A scope, several (all needed), or a requirement.
+   * Lets only requests pass whose token satisfies a scope, several (all needed), or a requirement.
    *
    * @throws ConfigurationError at once when the requirement cannot be used
    */
-  requireAgent(...requirement: RequirementArgument): RequestHandler;
+  requireAgent(requirement: RequirementInput<Request>): AgentGuard;
   /** As `requireAgent`, but requests without an `Authorization` field pass without an agent. A bad token never does. */
-  optionalAgent(...requirement: RequirementArgument): RequestHandler;
+  optionalAgent(): AgentGuard;
+  optionalAgent(requirement: RequirementInput<Request>): AgentGuard;
   /** Serves `/.well-known/oauth-protected-resource` (RFC 9728). Mount it at the root, above the guards. */
   resourceMetadata(): RequestHandler;
   /** Serves any endpoint of Gatehouse. */
   serve(endpoint: Endpoint): RequestHandler;
-  /** The same decision without the middleware, for decorators and resolvers. */
-  check(request: Request, ...requirement: RequirementArgument): Promise<Outcome>;
+  /** The same decision without the middleware, for decorators and resolvers. Nothing is written. */
+  check<Params, Body, Json, Query>(
+    req: Request<Params, Body, Json, Query>,
+    requirement?: RequirementInput<Request>,
+  ): Promise<Outcome>;
   readonly verifier: Verifier<Request>;
 }
 
-const agents = new WeakMap<Request, Agent>();
+const agents = new WeakMap<IncomingMessage, Agent>();
 
 /** The agent of this request, or undefined where no guard found one. */
-export function findAgent(request: Request): Agent | undefined {
-  return agents.get(request);
+export function findAgent(req: IncomingMessage): Agent | undefined {
+  return agents.get(req);
 }
 
-/** @throws ConfigurationError with every problem of the options */
-export function createGatehouse(options: VerifierOptions<Request> | Verifier<Request>): Gatehouse {
-  const verifier = 'check' in options ? options : createVerifier(options);
+/**
+ * The guards of one API, for any number of applications and routers. Make them once.
+ *
+ * @param options options, or a verifier that exists already
+ * @throws ConfigurationError with every problem of the options
+ */
+export function createGatehouse(options: VerifierOptions<Request> | Verifier<Request> | Verifier): Gatehouse {
+  // A verifier whose rules ask for no context takes any.
+  const verifier = 'check' in options ? (options as Verifier<Request>) : createVerifier(options);
 
-  function guard(mode: 'require' | 'optional', input: RequirementArgument): RequestHandler {
-    const requirement = verifier.prepare(...input);
-    return async (req, res, next) => {
-      const outcome = await verifier.check(fromIncomingMessage(req, req.originalUrl), {
-        requirement,
-        context: req,
-        mode,
-        route: routeOf(req),
-      });
+  function decide(req: Request, requirement: Requirement<Request>, mode: 'require' | 'optional'): Promise<Outcome> {
+    return verifier.check(fromIncomingMessage(req), { requirement, context: req, mode, route: routeOf(req) });
+  }
+
+  function guard(mode: 'require' | 'optional', input: readonly RequirementInput<Request>[]): AgentGuard {
+    const requirement = prepare(input);
+    return async (typed, res, next) => {
+      const req = typed as unknown as Request;
+      const outcome = await decide(req, requirement, mode);
       if (outcome.outcome === 'refused') return writeResponse(res, outcome.response);
       writeHeaders(res, outcome.headers);
       if (outcome.outcome === 'accepted') {
@@ -82,23 +121,24 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
     };
   }
 
+  /** Passes on as many arguments as there were: an explicit `undefined` is not the same as nothing. */
+  function prepare(input: readonly RequirementInput<Request>[]): Requirement<Request> {
+    return verifier.prepare(...(input as [RequirementInput<Request>]));
+  }
+
   function serve(endpoint: Endpoint): RequestHandler {
     return async (req, res, next) => {
-      if (!(await serveEndpoint(endpoint, req, res, req.originalUrl))) next();
+      if (!(await serveEndpoint(endpoint, req, res))) next();
     };
   }
 
   return {
-    requireAgent: (...requirement) => guard('require', requirement),
-    optionalAgent: (...requirement) => guard('optional', requirement),
+    requireAgent: (...input: readonly RequirementInput<Request>[]) => guard('require', input),
+    optionalAgent: (...input: readonly RequirementInput<Request>[]) => guard('optional', input),
     resourceMetadata: () => serve(verifier.metadata),
     serve,
-    check: async (req, ...requirement) =>
-      verifier.check(fromIncomingMessage(req, req.originalUrl), {
-        requirement: verifier.prepare(...requirement),
-        context: req,
-        route: routeOf(req),
-      }),
+    check: async (req, ...input) =>
+      decide(req as unknown as Request, prepare(input as readonly RequirementInput<Request>[]), 'require'),
     verifier,
   };
 }

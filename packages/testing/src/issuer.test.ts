@@ -137,7 +137,7 @@ describe('keys', () => {
   test('that are withdrawn stop verifying', async () => {
     const issuer = await issuerWith();
     const old = await issuer.token();
-    await issuer.rotateKeys({ withdrawOld: true });
+    await issuer.rotateKeys({ oldKeys: 'withdraw' });
     const keys = createLocalJWKSet((await json(issuer.jwksUri)) as ReturnType<TestIssuer['jwks']>);
     await expect(compactVerify(old, keys)).rejects.toThrow('no applicable key');
     await compactVerify(await issuer.token(), keys);

@@ -33,8 +33,8 @@ export interface TokenOptions {
 export interface RotateKeysOptions {
   /** What the new key signs with. Default: what the old one did. */
   readonly algorithm?: SigningAlgorithm;
-  /** Whether the old keys leave the published set. Default: false. */
-  readonly withdrawOld?: boolean;
+  /** What becomes of the old keys in the published set. Default: `'keep'`. */
+  readonly oldKeys?: 'keep' | 'withdraw';
 }
 
 /** A request that arrived, answered or not. */
@@ -64,7 +64,7 @@ export interface TestIssuer extends AsyncDisposable {
   token(claims?: TokenClaims, options?: TokenOptions): Promise<string>;
   /** The keys of this issuer that are not withdrawn, public members only: a fresh copy, oldest first. */
   jwks(): { keys: JWK[] };
-  /** Signs with a new key, with a new `kid`, from now on. Old keys stay published unless `withdrawOld`. */
+  /** Signs with a new key, with a new `kid`, from now on. Old keys stay published unless they are withdrawn. */
   rotateKeys(options?: RotateKeysOptions): Promise<void>;
   /** Serves this JSON in place of the key set until the next {@link TestIssuer.rotateKeys}. */
   publish(document: unknown): void;
@@ -140,10 +140,10 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       return defect === undefined ? writeToken(draft) : writeDefectiveToken(draft, defect);
     },
     jwks,
-    async rotateKeys({ algorithm: next = key.algorithm, withdrawOld = false } = {}) {
+    async rotateKeys({ algorithm: next = key.algorithm, oldKeys = 'keep' } = {}) {
       kids += 1;
       key = await createSigningKey(next, `key-${kids}`);
-      keys = withdrawOld ? [key] : [...keys, key];
+      keys = oldKeys === 'withdraw' ? [key] : [...keys, key];
       published = undefined;
     },
     publish(document) {

@@ -45,6 +45,17 @@ app.get('/docs/:owner', requireAgent(owned), async (req, res) => {
   res.end();
 });
 
+// A guard leaves the types of the handler behind it alone.
+app.get('/typed/:id', requireAgent(), (req, res) => void res.json({ id: req.params.id satisfies string }));
+interface Query {
+  readonly page: string;
+}
+app.get('/typed', requireAgent(), (req: Request<object, { page: string }, unknown, Query>, res) => {
+  res.json({ page: findAgent(req) ? req.query.page : '' });
+});
+// A verifier whose rules need no context guards any framework.
+createGatehouse(createVerifier({ resource: 'https://api.example.com', issuers: [issuer.issuer] })).requireAgent();
+
 const server = app.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -54,7 +65,13 @@ const agent = createTestAgent(issuer, { sub: 'alice', scope: 'read:data docs:rea
 const answer = await agent.fetch(`${origin}/data`);
 const scopes = ['read:data', 'docs:read'];
 assert.deepEqual(await answer.json(), { sub: 'alice', actor: 'agent-1', before: 'agent-2', scopes });
-for (const [path, status] of Object.entries({ both: 403, 'rule/alice': 200, 'docs/alice': 200, 'docs/bob': 403 })) {
+for (const [path, status] of Object.entries({
+  both: 403,
+  'rule/alice': 200,
+  'docs/alice': 200,
+  'docs/bob': 403,
+  'typed/a': 200,
+})) {
   assert.equal((await agent.fetch(`${origin}/${path}`)).status, status, path);
 }
 assert.equal((await fetch(`${origin}/public`)).status, 200);

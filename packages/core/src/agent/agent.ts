@@ -7,9 +7,11 @@ import type { ActClaim, Actor } from './act.ts';
 export interface Agent {
   /** Whose authority is used. Meaningful only together with `iss`. */
   readonly sub: string;
+  /** The issuer of the token, byte for byte as the options name it. */
   readonly iss: string;
   /** `client` when the client acts for itself: its id is the subject (RFC 9068 §5). */
   readonly subjectType: 'user' | 'client';
+  /** `client_id`: who got the token. */
   readonly clientId: string;
   /** Who acts now: the outermost `act`, else the client. With the subject it alone decides access (RFC 8693 §4.1). */
   readonly actor: Actor;
@@ -23,7 +25,9 @@ export interface Agent {
   readonly confirmation: Confirmation;
   /** The `jti` of the token. */
   readonly tokenId: string;
+  /** `iat`; a new `Date` for each reader, because a `Date` cannot be frozen. */
   readonly issuedAt: Date;
+  /** `exp`, without the clock tolerance; a new `Date` for each reader. */
   readonly expiresAt: Date;
   /** Every claim of the token. */
   readonly claims: Readonly<Record<string, unknown>>;

@@ -76,10 +76,10 @@ class FrozenSet extends Set<string> {
   }
 
   override delete(): never {
-    return this.add();
+    throw new TypeError('The scopes of an agent cannot be changed.');
   }
 
   override clear(): never {
-    return this.add();
+    throw new TypeError('The scopes of an agent cannot be changed.');
   }
 }

@@ -24,10 +24,9 @@ export function isAnonymous(request: HttpRequest): boolean {
  * @throws InvalidRequestError when the field is repeated, too long or not of the grammar
  */
 export function parseCredentials(request: HttpRequest, maxBytes: number): Credentials {
-  const fields = request.headers['authorization'];
-  const [field] = fields ?? [];
-  if (fields === undefined || field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
-  if (fields.length > 1) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');
+  const [field, ...others] = request.headers['authorization'] ?? [];
+  if (field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
+  if (others.length > 0) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');
 
   const prefix = schemeGrammar.exec(field.slice(0, 64));
   if (prefix === null) throw new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');

@@ -29,17 +29,14 @@ export function buildRefusal(
   context: ChallengeContext,
   render: RenderProblem = renderProblem,
 ): HttpResponse {
-  const isChallenged = error.status < 429;
-  const { contentType, body } = render(describeProblem(error, isChallenged ? context : undefined), error);
-  const retryAfter =
-    error instanceof UnavailableError || error instanceof TooManyRequestsError
-      ? [String(Math.max(1, Math.ceil(error.retryAfterSeconds)))]
-      : undefined;
+  const isTemporary = error instanceof UnavailableError || error instanceof TooManyRequestsError;
+  const { contentType, body } = render(describeProblem(error, isTemporary ? undefined : context), error);
   return {
     status: error.status,
     headers: {
-      ...(isChallenged ? { 'www-authenticate': buildChallenges(error, context) } : {}),
-      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+      ...(isTemporary
+        ? { 'retry-after': [String(Math.max(1, Math.ceil(error.retryAfterSeconds)))] }
+        : { 'www-authenticate': buildChallenges(error, context) }),
       ...(error instanceof UseDpopNonceError ? { 'dpop-nonce': [error.nonce] } : {}),
       'cache-control': ['no-store'],
       'content-type': [contentType],

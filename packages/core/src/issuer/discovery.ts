@@ -32,7 +32,7 @@ export async function discover(
   fetcher: JsonFetcher,
   retryAfterSeconds: number,
 ): Promise<IssuerMetadata> {
-  const faults: unknown[] = [];
+  const faults: FetchFault[] = [];
   for (const url of listMetadataUrls(issuer)) {
     try {
       return readMetadata(await fetcher.fetch(url), issuer);
@@ -41,7 +41,7 @@ export async function discover(
       faults.push(error);
     }
   }
-  const isInvalid = faults.some((fault) => fault instanceof FetchFault && fault.kind === 'invalid');
+  const isInvalid = faults.some(({ kind }) => kind === 'invalid');
   throw new UnavailableError(isInvalid ? 'ERR_METADATA_INVALID' : 'ERR_METADATA_UNAVAILABLE', retryAfterSeconds, {
     cause: new AggregateError(faults, 'no metadata of the issuer'),
   });

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJsonObject } from '../json.ts';
+import { type JsonObject, parseJsonObject } from '../json.ts';
 
 /** Larger documents are not read to their end. */
 const maxBytes = 256 * 1024;
@@ -72,7 +72,7 @@ async function readJson(response: Response): Promise<JsonObject> {
     throw new FetchFault('invalid', 'not a JSON media type');
   }
   const document = parseJsonObject(await readBytes(response));
-  if (!isJsonObject(document)) throw new FetchFault('invalid', 'not a JSON object');
+  if (document === undefined) throw new FetchFault('invalid', 'not a JSON object');
   return document;
 }
 

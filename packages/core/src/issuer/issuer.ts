@@ -2,8 +2,8 @@ import { UnavailableError } from '../errors.ts';
 import type { JwsAlgorithm } from './algorithms.ts';
 import { discover } from './discovery.ts';
 import { createJsonFetcher, FetchFault } from './fetch-json.ts';
-import { createKeySelector, isUsableKey, listKeys, type SelectKeys } from './json-web-keys.ts';
-import { createKeySet, type KeySet, type KeySetHealth } from './key-set.ts';
+import { createKeySelector, listKeys, type SelectKeys } from './json-web-keys.ts';
+import { createConstantKeySet, createKeySet, type KeySet, type KeySetHealth } from './key-set.ts';
 import type { IssuerSettings } from './options.ts';
 
 /** An authorization server whose tokens are accepted. */
@@ -17,6 +17,7 @@ export interface Issuer {
   close(): void;
 }
 
+/** The state of one issuer, as this process knows it. */
 export interface IssuerHealth {
   readonly issuer: string;
   readonly keys: KeySetHealth;
@@ -50,7 +51,7 @@ export function createIssuer(settings: IssuerSettings, { fetch, now }: IssuerEnv
   const keys =
     jwks === undefined
       ? createKeySet({ load: fetchKeys, now, refreshSeconds, cooldownSeconds, maxStaleSeconds })
-      : createConstantKeySet(createKeySelector(jwks.keys.filter(isUsableKey)));
+      : createConstantKeySet(createKeySelector(jwks.keys));
 
   return {
     issuer,
@@ -59,14 +60,5 @@ export function createIssuer(settings: IssuerSettings, { fetch, now }: IssuerEnv
     keys,
     health: () => ({ issuer, keys: keys.health() }),
     close: () => fetcher.close(),
-  };
-}
-
-/** Keys that were configured: always there, never older. */
-function createConstantKeySet(select: SelectKeys): KeySet {
-  return {
-    find: async (header) => ({ keys: await select(header), ageSeconds: 0 }),
-    ready: async () => undefined,
-    health: () => ({ ageSeconds: 0 }),
   };
 }

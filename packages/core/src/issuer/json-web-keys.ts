@@ -7,7 +7,10 @@ export interface JsonWebKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve; best none, else few. */
+/**
+ * The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve: none where nothing fits,
+ * several only where the header does not tell them apart.
+ */
 export type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly CryptoKey[]>;
 
 /** Tokens without `kid` try this many keys at most. */

@@ -14,6 +14,7 @@ export interface KeySetOptions {
   readonly maxStaleSeconds: number;
 }
 
+/** The state of the keys of one issuer. */
 export interface KeySetHealth {
   /** How long ago the keys in use were fetched; absent before the first success. */
   readonly ageSeconds?: number;
@@ -116,5 +117,14 @@ export function createKeySet(options: KeySetOptions): KeySet {
         ...(fault === undefined ? {} : { lastError: fault.code }),
       };
     },
+  };
+}
+
+/** Keys that were configured: always there, never older. */
+export function createConstantKeySet(select: SelectKeys): KeySet {
+  return {
+    find: async (header) => ({ keys: await select(header), ageSeconds: 0 }),
+    ready: async () => undefined,
+    health: () => ({ ageSeconds: 0 }),
   };
 }

@@ -20,6 +20,7 @@ export interface IssuerOptions {
   readonly keys?: KeyOptions | undefined;
 }
 
+/** When the keys and the metadata of an issuer are fetched, in seconds, fractions allowed. */
 export interface KeyOptions {
   /** Older keys are fetched again in the background. At most a day. Default 600. */
   readonly refreshSeconds?: number | undefined;

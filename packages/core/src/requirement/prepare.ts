@@ -1,10 +1,12 @@
 import { ConfigurationError } from '../errors.ts';
-import { mergeRequirements, parseRequirement, type Requirement, type RequirementInput } from './requirement.ts';
+import { mergeRequirements } from './merge.ts';
+import { parseRequirement, type Requirement, type RequirementInput } from './requirement.ts';
 
 /** Turns what a guard was given into the requirement that is enforced. */
-export type PrepareRequirement<Context> = (
-  ...input: readonly [] | readonly [requirement: RequirementInput<Context>]
-) => Requirement<Context>;
+export interface PrepareRequirement<Context> {
+  (): Requirement<Context>;
+  (requirement: RequirementInput<Context>): Requirement<Context>;
+}
 
 /**
  * Merges requirements with a baseline. Nothing given is the baseline; an explicit `undefined` is a mistake, because a
@@ -12,7 +14,7 @@ export type PrepareRequirement<Context> = (
  */
 export function createPreparer<Context>(baseline: Requirement<Context>): PrepareRequirement<Context> {
   const prepared = new WeakSet<object>([baseline]);
-  return (...input) => {
+  return (...input: readonly RequirementInput<Context>[]) => {
     if (input.length === 0) return baseline;
     if (input.length > 1) {
       throw new ConfigurationError('requirement', [{ path: '', message: 'put several scopes into one list' }]);

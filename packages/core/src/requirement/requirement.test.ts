@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../errors.ts';
-import { describeVerdict, parseRequirement, type RequirementInput, type Verdict } from './requirement.ts';
+import { parseRequirement, type RequirementInput } from './requirement.ts';
 
 /** What is wrong, by path; nothing where nothing is. */
 function problemsOf(action: () => unknown): string[] {
@@ -73,7 +73,7 @@ describe('parseRequirement', () => {
     ['a regular expression', /admin/],
     ['an Error', new Error('admin')],
     ['a String object', Object('admin')],
-  ])('refuses %s, which would ask for nothing (design §11)', (_, input) => {
+  ])('refuses %s, which would ask for nothing', (_, input) => {
     expect(problemsOf(() => parseAny(input))).not.toEqual([]);
     expect(parseAny(Object.assign(Object.create(null), { scopes: ['admin'] }))).toEqual({ scopes: ['admin'] });
   });
@@ -91,41 +91,5 @@ describe('parseRequirement', () => {
     expect(() => parseAny({ scopes: ['canary x'], action: 'canary'.repeat(50), allow: 'canary' })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('canary') }),
     );
-  });
-});
-
-describe('describeVerdict', () => {
-  it.each([[true], [{ allow: true }], [{ allow: true, reasons: ['r'], policies: ['p'] }]])(
-    'reads %j as a grant',
-    (verdict) => {
-      expect(describeVerdict(verdict).allow).toBe(true);
-    },
-  );
-
-  it.each([
-    [false],
-    [1],
-    ['yes'],
-    ['true'],
-    [{}],
-    [[]],
-    [[true]],
-    [{ allow: 1 }],
-    [{ allow: 'true' }],
-    [{ allow: false }],
-    [{ allow: undefined }],
-    [{ allowed: true }],
-    [null],
-    [undefined],
-    [Object(true)],
-    [Promise.resolve(true)],
-    [() => true],
-  ] as unknown[][])('reads %j as a no: only true and { allow: true } grant', (verdict) => {
-    expect(describeVerdict(verdict as Verdict)).toEqual({ allow: false, reasons: [], policies: [] });
-  });
-
-  it('keeps reasons and policies', () => {
-    const verdict = { allow: false, reasons: ['not the owner'], policies: ['docs-1'] };
-    expect(describeVerdict(verdict)).toEqual(verdict);
   });
 });

@@ -16,7 +16,7 @@ export interface Requirement<Context = unknown> {
   readonly action?: string;
   /**
    * The last word, once everything else holds. Always awaited; only `true` or `{ allow: true }` grants. What it throws
-   * is the application's error and passes through: it is never a grant.
+   * is never a grant: an `AuthError` becomes its answer, anything else passes through as the application's error.
    */
   readonly allow?: (agent: Agent, context: Context) => Verdict | Promise<Verdict>;
 }
@@ -55,49 +55,4 @@ export function parseRequirement<Context>(input: RequirementInput<Context> | und
   const parsed = requirementSchema.safeParse(candidate);
   if (!parsed.success) throw new ConfigurationError('requirement', listIssues(parsed.error));
   return freezeDeeply(parsed.data as Requirement<Context>);
-}
-
-/**
- * Both requirements at once, which is never weaker than either: scopes unite, every `allow` must agree.
- *
- * @throws ConfigurationError when they name different actions
- */
-export function mergeRequirements<Context>(
-  base: Requirement<Context>,
-  added: Requirement<Context>,
-): Requirement<Context> {
-  const action = added.action ?? base.action;
-  if (base.action !== undefined && action !== base.action) {
-    const message = 'contradicts the action of the baseline requirement';
-    throw new ConfigurationError('requirement', [{ path: 'action', message }]);
-  }
-  const scopes = [...new Set([...(base.scopes ?? []), ...(added.scopes ?? [])])];
-  const allow = base.allow && added.allow ? everyAllow(base.allow, added.allow) : (added.allow ?? base.allow);
-  return freezeDeeply({
-    ...(scopes.length === 0 ? {} : { scopes }),
-    ...(action === undefined ? {} : { action }),
-    ...(allow === undefined ? {} : { allow }),
-  });
-}
-
-type Allow<Context> = NonNullable<Requirement<Context>['allow']>;
-
-function everyAllow<Context>(first: Allow<Context>, second: Allow<Context>): Allow<Context> {
-  return async (agent, context) => {
-    const one = describeVerdict(await first(agent, context));
-    if (!one.allow) return one;
-    const other = describeVerdict(await second(agent, context));
-    return {
-      allow: other.allow,
-      reasons: [...one.reasons, ...other.reasons],
-      policies: [...one.policies, ...other.policies],
-    };
-  };
-}
-
-/** A verdict spelt out. Anything but `true` and `{ allow: true }` is a no, whatever its type. */
-export function describeVerdict(verdict: Verdict | null | undefined): Required<Exclude<Verdict, boolean>> {
-  if (verdict === null || typeof verdict !== 'object') return { allow: verdict === true, reasons: [], policies: [] };
-  const { allow, reasons = [], policies = [] } = verdict;
-  return { allow: allow === true, reasons, policies };
 }

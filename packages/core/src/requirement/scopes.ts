@@ -14,10 +14,10 @@ export type ScopeHierarchy = Readonly<Record<string, readonly string[]>>;
 
 export const scopeHierarchySchema: z.ZodType<Record<string, string[]>> = z
   .record(scope, scopeList)
-  .superRefine(findCycles, { when: ({ value }) => isPlainObject(value) });
+  .superRefine(reportCycles, { when: ({ value }) => isPlainObject(value) });
 
 /** Looks at what was given, valid or not, so that a cycle is reported beside other problems. */
-function findCycles(hierarchy: Record<string, unknown>, context: z.RefinementCtx): void {
+function reportCycles(hierarchy: Record<string, unknown>, context: z.RefinementCtx): void {
   for (const name of Object.keys(hierarchy)) {
     if (listImplied(hierarchy, name).has(name)) {
       context.addIssue({ code: 'custom', path: [name], message: 'implies itself' });
@@ -42,7 +42,7 @@ function listImplied(hierarchy: Readonly<Record<string, unknown>>, name: string)
 /** Answers which of the required scopes are not held, directly or by implication, in the order required. */
 export type FindMissingScopes = (required: readonly string[], held: ReadonlySet<string>) => readonly string[];
 
-export function createScopeCheck(hierarchy: ScopeHierarchy): FindMissingScopes {
+export function createMissingScopeFinder(hierarchy: ScopeHierarchy): FindMissingScopes {
   const impliedBy = new Map<string, string[]>();
   for (const name of Object.keys(hierarchy)) {
     for (const lower of listImplied(hierarchy, name)) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from '../http/request.ts';
+import type { Endpoint, HttpRequest, HttpResponse } from '../http/request.ts';
 import { findEndpointFault, splitIdentifier } from '../identifier.ts';
 import { scopeList } from '../requirement/scopes.ts';
 import { textSchema } from '../schema.ts';
@@ -46,10 +46,6 @@ export function createMetadataEndpoint(
     resource_documentation: documentation,
   });
   const methods = ['GET', 'HEAD', 'OPTIONS'];
-  const shared: HeaderLists = {
-    'access-control-allow-origin': ['*'],
-    'cache-control': ['public, max-age=3600'],
-  };
 
   return {
     path: splitIdentifier(metadataUrl(resource)).path,
@@ -58,7 +54,15 @@ export function createMetadataEndpoint(
       switch (method) {
         case 'GET':
         case 'HEAD':
-          return { status: 200, headers: { ...shared, 'content-type': ['application/json'] }, body: document };
+          return {
+            status: 200,
+            headers: {
+              'access-control-allow-origin': ['*'],
+              'cache-control': ['public, max-age=3600'],
+              'content-type': ['application/json'],
+            },
+            body: document,
+          };
         case 'OPTIONS':
           return {
             status: 204,

@@ -35,10 +35,12 @@ export async function verifyAccessToken(
   const { keys, ageSeconds } = await issuer.keys.find(joseHeader);
   if (keys.length === 0) throw new InvalidTokenError('ERR_TOKEN_KEY');
   await verifySignature(compact, keys, joseHeader.alg);
+  const { resource, nowSeconds, toleranceSeconds } = expected;
   const claims = checkClaims(payload, {
-    ...expected,
     issuer: issuer.issuer,
-    audiences: issuer.audiences ?? [expected.resource],
+    audiences: issuer.audiences ?? [resource],
+    nowSeconds,
+    toleranceSeconds,
   });
   return { claims, keysAgeSeconds: ageSeconds };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { createAgent } from '../agent/create.ts';
-import { mergeRequirements, type Requirement, type Verdict } from './requirement.ts';
+import { mergeRequirements } from './merge.ts';
+import type { Requirement, Verdict } from './requirement.ts';
 
 const agent: Agent = createAgent(
   {

@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the repository is. Every path below is relative to it, with slashes. */
-export const root: string = fileURLToPath(new URL('../..', import.meta.url));
+export const root: string = fileURLToPath(new URL('..', import.meta.url));
 
 type Ranges = Readonly<Record<string, string>>;
 
