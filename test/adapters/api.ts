@@ -11,6 +11,7 @@ import type { Decision, VerifierOptions } from '@gatehouse/core';
  * | GET /stacked/admin | `read:data` on the router, `admin` on the route | same |
  * | GET /v1/data | `read:data` in a mounted application | same |
  * | GET /optional | optional, `read:data` | same, or `{"agent":false}` |
+ * | GET /impostor | earlier middleware sets `agent`, then as /optional | by the agent of the request alone |
  * | GET /owned/:id | `allow`: the id is the subject | same |
  * | GET /checked | `check()` in the handler, `read:data` | `{"outcome":…}` |
  * | GET /throws | `read:data`, then the handler throws | 500 |

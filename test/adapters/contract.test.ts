@@ -175,6 +175,20 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     expect((await send('GET /optional', 'Authorization: Basic x')).statusLine).toBe('HTTP/1.1 401 Unauthorized');
   });
 
+  it('lets nobody be somebody by what something else has put on the request', async () => {
+    expect((await send('GET /impostor')).body).toBe('{"agent":false}');
+    expect((await send('GET /impostor', await authorization())).body).toBe('{"sub":"alice","actor":"client-1"}');
+  });
+
+  it('refuses requests of which Node has dropped field lines [BRR-07]', async () => {
+    const [good, pad] = [await authorization(), Array<string>(1100).fill('a:')];
+    const host = `Host: ${new URL(api.url).host}`;
+    const hidden = await send('GET /data', host, good, ...pad, 'Authorization: Bearer x');
+    expect(hidden.statusLine).toBe('HTTP/1.1 400 Bad Request');
+    const optional = await send('GET /optional', host, ...pad, 'Authorization: Bearer x');
+    expect(optional.statusLine).toBe('HTTP/1.1 400 Bad Request');
+  });
+
   it('stacks guards, each with its own requirement, in one request', async () => {
     const reader = await send('GET /stacked/admin', await authorization());
     expect(reader.statusLine).toBe('HTTP/1.1 403 Forbidden');

@@ -29,6 +29,13 @@ export const expressAdapter: AdapterUnderTest = {
       const agent = findAgent(req);
       res.json(agent === undefined ? { agent: false } : describe(agent));
     });
+    const impostor: RequestHandler = (req, _res, next) => {
+      Object.assign(req, { agent: { sub: 'mallory', actor: { sub: 'mallory' } } });
+      next();
+    };
+    app.get('/impostor', impostor, optionalAgent(), (req, res) => {
+      res.json('agent' in req ? describe(req.agent) : { agent: false });
+    });
     app.get('/owned/:id', requireAgent({ allow: (agent, req) => agent.sub === req.params['id'] }), answer);
     app.get('/checked', async (req, res) => {
       const { outcome } = await check(req, 'read:data');

@@ -22,6 +22,7 @@ export const answers = {
     codes: {
       ERR_AUTHORIZATION_REPEATED: 'The request has more than one Authorization field.',
       ERR_AUTHORIZATION_MALFORMED: 'The Authorization field is not a scheme followed by one token68 value.',
+      ERR_FIELDS_TRUNCATED: 'The request has more field lines than Node keeps, so that some were not seen.',
       ERR_AUTHORIZATION_TOO_LARGE: 'The credentials are longer than the limit and were not parsed.',
     },
   },
@@ -102,7 +103,7 @@ export const answers = {
       ERR_METADATA_UNAVAILABLE: 'The metadata of the issuer cannot be fetched.',
       ERR_METADATA_INVALID: 'The metadata of the issuer is not a document about this issuer.',
       ERR_KEYS_UNAVAILABLE: 'The keys of the issuer cannot be fetched.',
-      ERR_KEYS_INVALID: 'The keys of the issuer are not a JSON Web Key Set.',
+      ERR_KEYS_INVALID: 'The keys of the issuer are not a JSON Web Key Set of at most 100 keys.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

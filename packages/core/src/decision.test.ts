@@ -54,6 +54,7 @@ describe('a decision', () => {
     const token = await makeToken({ scope: 'read', act: { sub: 'bot' } });
     const guard = { requirement: { scopes: ['read'], action: 'list' }, route: '/data' };
     expect(await decide(makeRequest(token), guard)).toEqual({
+      step: 'check',
       version: 1,
       time: '2027-01-15T08:00:00.000Z',
       requestId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),

@@ -32,7 +32,8 @@ export interface Decision {
   };
   /** `check` is both; after `authenticate` alone, the scopes and rules of the guard have not been applied. */
   readonly step: 'authenticate' | 'authorize' | 'check';
-  readonly outcome: 'accepted' | 'anonymous' | 'refused';
+  /** `failed`: `allow` or `renderProblem` threw, and nobody was let in. */
+  readonly outcome: 'accepted' | 'anonymous' | 'refused' | 'failed';
   /** Why not. */
   readonly refusal?: { readonly class: AnswerClass; readonly code: AuthErrorCode; readonly status: number };
   /** Names of claims or scopes behind a refusal, or what `allow` gave. */

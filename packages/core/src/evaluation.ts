@@ -76,11 +76,10 @@ export function createEvaluator<Context>(
     const startedAt = performance.now();
     const { scopes = [], action } = requirement;
     const trail: Trail = { checks: [], reasons: [], policies: [] };
-    const outcome = await conclude(visit, scopes, steps(trail));
-    if (onDecision === undefined) return outcome;
-    const error = outcome.outcome === 'refused' ? outcome.error : undefined;
-    await onDecision(
-      buildDecision({
+
+    async function record(outcome: Decision['outcome'], error?: AuthError): Promise<void> {
+      if (onDecision === undefined) return;
+      const decision = buildDecision({
         request: visit.request,
         asked: {
           resource,
@@ -89,7 +88,7 @@ export function createEvaluator<Context>(
           ...(action === undefined ? {} : { action }),
         },
         step,
-        outcome: outcome.outcome,
+        outcome,
         error,
         agent: trail.agent,
         token: visit.token,
@@ -98,8 +97,18 @@ export function createEvaluator<Context>(
         policies: trail.policies,
         time: new Date(now()),
         durationMicroseconds: Math.round((performance.now() - startedAt) * 1000),
-      }),
-    );
+      });
+      await onDecision(decision);
+    }
+
+    let outcome: Outcome;
+    try {
+      outcome = await conclude(visit, scopes, steps(trail));
+    } catch (bug) {
+      await record('failed');
+      throw bug;
+    }
+    await record(outcome.outcome, outcome.outcome === 'refused' ? outcome.error : undefined);
     return outcome;
   };
 }

@@ -7,8 +7,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * The JSON object in these bytes, or undefined where they hold anything else: invalid UTF-8, a byte order mark, invalid
- * JSON, another type, more than 64 levels, or a member name that one object repeats (RFC 7515 §4, RFC 7519 §4). Two
- * readers may disagree about which of two members counts, so a repeated one is never accepted.
+ * JSON, another type, more than 64 levels, a member named `__proto__`, or a member name that one object repeats (RFC 7515
+ * §4, RFC 7519 §4). Two readers may disagree about which of two members counts, so a repeated one is never accepted; and a
+ * copy of an object with `__proto__` has another prototype.
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
@@ -70,10 +71,10 @@ function isName(json: string, closing: number): boolean {
   return json[next] === ':';
 }
 
-/** False for a name that is there already. Names are compared as read: `"a"` and `"\u0061"` are the same. */
+/** False for a name that is there already, or harms whoever copies the object. Names are compared as read: `"a"` and `"\u0061"` are the same. */
 function addName(names: Set<string> | undefined, literal: string): boolean {
   const name = literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1);
-  if (names?.has(name)) return false;
+  if (name === '__proto__' || names?.has(name)) return false;
   names?.add(name);
   return true;
 }

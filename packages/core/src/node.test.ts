@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseCredentials } from './http/credentials.ts';
+import { isAnonymous, parseCredentials } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { fromIncomingMessage, serveEndpoint, writeHeaders, writeResponse } from './node.ts';
 
@@ -47,6 +47,24 @@ describe('fromIncomingMessage', () => {
     expect(() => parseCredentials(twice, 100)).toThrow(expect.objectContaining({ code: 'ERR_AUTHORIZATION_REPEATED' }));
     const once = await receive('GET / HTTP/1.1', 'Authorization: Bearer abc');
     expect(parseCredentials(once, 100).token).toBe('abc');
+  });
+
+  it('says when Node has dropped field lines, credentials perhaps among them [BRR-07]', async () => {
+    const pad = (count: number) => ['GET / HTTP/1.1', 'Host: api.example', ...Array<string>(count).fill('a:')];
+    const padded = await receive(...pad(1100), 'Authorization: Bearer abc');
+    expect(padded).toMatchObject({ truncated: true });
+    expect(padded.headers['authorization']).toBeUndefined();
+    expect(isAnonymous(padded)).toBe(false);
+    expect(() => parseCredentials(padded, 100)).toThrow(expect.objectContaining({ code: 'ERR_FIELDS_TRUNCATED' }));
+    const whole = await receive(...pad(900), 'Authorization: Bearer abc');
+    expect(parseCredentials(whole, 100).token).toBe('abc');
+  });
+
+  it('knows the limit of the server', async () => {
+    const message = { method: 'GET', url: '/', rawHeaders: Array<string>(100).fill('a') };
+    const on = (maxHeadersCount: number | null) =>
+      fromIncomingMessage({ ...message, socket: { server: { maxHeadersCount } } } as never).truncated;
+    expect([on(51), on(50), on(null), on(0)]).toEqual([false, true, false, false]);
   });
 
   it('keeps fields of the same name apart, in order, and joins none', async () => {

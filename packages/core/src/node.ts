@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Endpoint, type HeaderLists, type HttpRequest, type HttpResponse, pathOf } from './http/request.ts';
 
 const requests = new WeakMap<IncomingMessage, HttpRequest>();
@@ -13,13 +13,28 @@ const requests = new WeakMap<IncomingMessage, HttpRequest>();
 export function fromIncomingMessage(message: IncomingMessage, target: string = targetOf(message)): HttpRequest {
   const known = requests.get(message);
   if (known !== undefined) return known;
-  const request: HttpRequest = { method: message.method ?? '', target, headers: listHeaders(message.rawHeaders) };
+  const request: HttpRequest = {
+    method: message.method ?? '',
+    target,
+    headers: listHeaders(message.rawHeaders),
+    truncated: isTruncated(message),
+  };
   requests.set(message, request);
   return request;
 }
 
 function targetOf({ url = '', originalUrl = url }: IncomingMessage & { readonly originalUrl?: string }): string {
   return originalUrl;
+}
+
+/**
+ * Node drops field lines beyond a number without a word: `server.maxHeadersCount`, else 1000. A second `Authorization` may
+ * be among them. `rawHeaders` has two entries for each line.
+ */
+function isTruncated({ rawHeaders, socket }: IncomingMessage): boolean {
+  const { server } = (socket ?? {}) as { readonly server?: Partial<Server> };
+  const limit = typeof server?.maxHeadersCount === 'number' ? server.maxHeadersCount : 1000;
+  return limit > 0 && rawHeaders.length >= 2 * limit;
 }
 
 function listHeaders(raw: readonly string[]): HeaderLists {

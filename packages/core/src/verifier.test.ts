@@ -207,6 +207,15 @@ describe('guards that stack', () => {
     expect(await strict.check(stacked)).toMatchObject({ error: { code: 'ERR_TOKEN_AUDIENCE' } });
   });
 
+  it('stop accepting a request that outlives its token [JWT-11]', async () => {
+    let time = now;
+    verifier = createVerifier({ ...options, now: () => time * 1000 });
+    const stream = await bearer();
+    expect(await verifier.check(stream)).toMatchObject({ outcome: 'accepted' });
+    time = now + 65;
+    expect(await verifier.check(stream)).toMatchObject({ error: { code: 'ERR_TOKEN_EXPIRED' } });
+  });
+
   it('keep parallel requests apart', async () => {
     const subjects = Array.from({ length: 200 }, (_, index) => `user-${index}`);
     const outcomes = await Promise.all(subjects.map(async (sub) => verifier.check(await bearer({ sub }))));
@@ -267,6 +276,22 @@ describe('a decision', () => {
     });
   });
 
+  it('says which part of a guard was evaluated', async () => {
+    const outcome = await verifier.authenticate(await bearer(), { requirement: 'admin' });
+    if (outcome.outcome !== 'accepted') throw new Error('not accepted');
+    await verifier.authorize(outcome.agent, { requirement: 'admin' });
+    expect(decisions).toMatchObject([
+      { step: 'authenticate', outcome: 'accepted' },
+      { step: 'authorize', outcome: 'refused' },
+    ]);
+  });
+
+  it('is made when a rule throws: nobody was let in', async () => {
+    const allow = () => Promise.reject(new Error('bug'));
+    await expect(verifier.check(await bearer(), { requirement: { allow } })).rejects.toThrow('bug');
+    expect(decisions).toMatchObject([{ outcome: 'failed', agent: { sub: 'alice' } }]);
+  });
+
   it('that cannot be recorded lets nobody pass', async () => {
     const fault = new Error('the log is full');
     verifier = createVerifier({
@@ -294,6 +319,17 @@ describe('a decision', () => {
 });
 
 describe('close', () => {
+  it('ends what was accepted before, too', async () => {
+    const stream = await bearer();
+    const outcome = await verifier.check(stream);
+    if (outcome.outcome !== 'accepted') throw new Error('not accepted');
+    await verifier.close();
+    const closed = { error: { code: 'ERR_VERIFIER_CLOSED' } };
+    expect(await verifier.check(stream)).toMatchObject(closed);
+    expect(await verifier.check(request(), { mode: 'optional' })).toMatchObject(closed);
+    expect(await verifier.authorize(outcome.agent)).toMatchObject(closed);
+  });
+
   it('answers later requests with 503 and Retry-After', async () => {
     await verifier.ready();
     await verifier.close();

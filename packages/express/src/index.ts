@@ -116,6 +116,9 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
       if (outcome.outcome === 'accepted') {
         agents.set(req, outcome.agent);
         req.agent = outcome.agent;
+      } else {
+        // Nobody is anonymous under the name that something else has put there.
+        Reflect.deleteProperty(req, 'agent');
       }
       next();
     };

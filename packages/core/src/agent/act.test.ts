@@ -28,6 +28,7 @@ describe('parseAct', () => {
     ['an empty object', {}],
     ['only a client id', { client_id: 'researcher' }],
     ['an empty subject', { sub: '' }],
+    ['half a character in the subject', { sub: 'alice\udc00' }],
     ['a number as subject', { sub: 7 }],
     ['a number as issuer', { sub: 'researcher', iss: 7 }],
     ['an empty issuer', { sub: 'researcher', iss: '' }],

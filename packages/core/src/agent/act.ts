@@ -34,7 +34,11 @@ export function parseAct(value: unknown, maxDepth: number): ActClaim | undefined
 function isActLevel(value: unknown): value is { readonly act?: unknown } {
   if (!isJsonObject(value)) return false;
   const { sub, iss } = value;
-  return typeof sub === 'string' && sub !== '' && (iss === undefined || (typeof iss === 'string' && iss !== ''));
+  return isName(sub) && (iss === undefined || isName(iss));
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.isWellFormed();
 }
 
 /** The actors of a chain, the current one first. An actor without `iss` is one of the token's issuer. */

@@ -13,7 +13,7 @@ const token68Grammar = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** True where the request has no `Authorization` field at all, which is the only way to be anonymous. */
 export function isAnonymous(request: HttpRequest): boolean {
-  return request.headers['authorization'] === undefined;
+  return request.headers['authorization'] === undefined && request.truncated !== true;
 }
 
 /**
@@ -21,9 +21,10 @@ export function isAnonymous(request: HttpRequest): boolean {
  * cookie are never looked at (RFC 9700 §4.3.2). Credentials longer than `maxBytes` are refused before they are parsed.
  *
  * @throws MissingTokenError without the field, or with a scheme that is not served (RFC 6750 §3.1)
- * @throws InvalidRequestError when the field is repeated, too long or not of the grammar
+ * @throws InvalidRequestError when the field is repeated, too long or not of the grammar, or when fields were dropped
  */
 export function parseCredentials(request: HttpRequest, maxBytes: number): Credentials {
+  if (request.truncated === true) throw new InvalidRequestError('ERR_FIELDS_TRUNCATED');
   const [field, ...others] = request.headers['authorization'] ?? [];
   if (field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
   if (others.length > 0) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');

@@ -7,6 +7,8 @@ export interface HttpRequest {
   /** The request target as received, before any router rewrote it. */
   readonly target: string;
   readonly headers: HeaderLists;
+  /** True where some field lines were dropped before we could see them: nobody knows what they said. */
+  readonly truncated?: boolean;
 }
 
 /** An answer that an adapter writes as it stands. */

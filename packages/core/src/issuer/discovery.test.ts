@@ -71,6 +71,14 @@ describe('discover', () => {
     await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject({ status: 503, code: 'ERR_METADATA_INVALID' });
   });
 
+  it('follows an issuer on this machine to its keys, and no other one back to it [JWK-08]', async () => {
+    const local = { issuer: 'http://127.0.0.1:9', jwks_uri: 'http://127.0.0.1:9/jwks' };
+    const fetcher = serve({ 'http://127.0.0.1:9/.well-known/oauth-authorization-server': local });
+    expect(await discover(local.issuer, fetcher, 5)).toEqual({ jwksUri: local.jwks_uri });
+    const elsewhere = serve({ [oauthUrl]: { ...document, jwks_uri: local.jwks_uri } });
+    await expect(discover(issuer, elsewhere, 5)).rejects.toMatchObject({ code: 'ERR_METADATA_INVALID' });
+  });
+
   it('takes a good document behind a discarded one', async () => {
     const fetcher = serve({ [oauthUrl]: { ...document, issuer: 'https://as.example' }, [openidUrl]: document });
     expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });

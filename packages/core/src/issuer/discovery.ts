@@ -50,7 +50,9 @@ export async function discover(
 function readMetadata(document: JsonObject, issuer: string): IssuerMetadata {
   const { issuer: named, jwks_uri: jwksUri } = document;
   if (named !== issuer) throw new FetchFault('invalid', 'metadata of another issuer');
-  if (typeof jwksUri !== 'string' || findEndpointFault(jwksUri) !== undefined) {
+  // An issuer elsewhere must not make a process of this machine the source of its keys.
+  const isDowngrade = issuer.startsWith('https:') && String(jwksUri).startsWith('http:');
+  if (typeof jwksUri !== 'string' || findEndpointFault(jwksUri) !== undefined || isDowngrade) {
     throw new FetchFault('invalid', 'no jwks_uri that can be used');
   }
   return { jwksUri };

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createJsonFetcher, type JsonFetcher } from './fetch-json.ts';
 
@@ -36,6 +37,20 @@ describe('a JSON fetcher', () => {
       expect(await fetcher.fetch(url)).toEqual({ a: 1 });
     },
   );
+
+  it('asks for nothing compressed, and reads nothing that is [JWK-09]', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync('{}'));
+    });
+    await expect(fetcher.fetch(url)).rejects.toMatchObject({ kind: 'invalid' });
+    expect(received[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
+  it('gives up in time on a fetch that does not care about its signal', async () => {
+    await serve(answer('{}'));
+    const deaf = createJsonFetcher({ fetch: () => new Promise(() => undefined), timeoutSeconds: 0.05 });
+    await expect(deaf.fetch('https://as.example')).rejects.toMatchObject({ kind: 'unavailable' });
+  });
 
   it('asks by GET, without cookies or credentials', async () => {
     const url = await serve(answer('{}'));

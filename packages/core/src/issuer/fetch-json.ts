@@ -21,8 +21,8 @@ export interface JsonFetcher {
 }
 
 /**
- * Fetches JSON objects from an authorization server: GET, 200 only, a JSON media type, no redirects, no cookies, at most
- * 256 KiB, the whole of it within the timeout.
+ * Fetches JSON objects from an authorization server: GET, 200 only, a JSON media type, not compressed, no redirects, no
+ * cookies, at most 256 KiB, the whole of it within the timeout.
  */
 export function createJsonFetcher(options: {
   readonly fetch: typeof globalThis.fetch;
@@ -34,17 +34,12 @@ export function createJsonFetcher(options: {
   async function fetchJson(url: string): Promise<JsonObject> {
     if (isClosed) throw new FetchFault('unavailable', 'closed');
     const controller = new AbortController();
+    const { signal } = controller;
     const timer = setTimeout(() => controller.abort(), options.timeoutSeconds * 1000);
     underWay.add(controller);
     try {
-      const { fetch } = options;
-      const response = await fetch(url, {
-        headers: { accept: 'application/json, application/jwk-set+json;q=0.9' },
-        redirect: 'manual',
-        credentials: 'omit',
-        signal: controller.signal,
-      });
-      return await readJson(response);
+      // A `fetch` of the user's may not care about the signal.
+      return await Promise.race([readDocument(options.fetch, url, signal), rejectOnAbort(signal)]);
     } catch (error) {
       if (error instanceof FetchFault) throw error;
       throw new FetchFault('unavailable', 'no complete answer in time', { cause: error });
@@ -65,8 +60,34 @@ export function createJsonFetcher(options: {
   };
 }
 
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new FetchFault('unavailable', 'no complete answer in time')));
+  });
+  // It is aborted in the end in any case, when nobody waits any more.
+  aborted.catch(() => undefined);
+  return aborted;
+}
+
+async function readDocument(fetch: typeof globalThis.fetch, url: string, signal: AbortSignal): Promise<JsonObject> {
+  const response = await fetch(url, {
+    headers: {
+      accept: 'application/json, application/jwk-set+json;q=0.9',
+      // What is packed can be small on the wire and without end behind it.
+      'accept-encoding': 'identity',
+    },
+    redirect: 'manual',
+    credentials: 'omit',
+    signal,
+  });
+  return readJson(response);
+}
+
 async function readJson(response: Response): Promise<JsonObject> {
   if (response.status !== 200) throw new FetchFault('unavailable', `status ${response.status}`);
+  if ((response.headers.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw new FetchFault('invalid', 'a content coding that was not asked for');
+  }
   const mediaType = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === undefined || !/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
     throw new FetchFault('invalid', 'not a JSON media type');

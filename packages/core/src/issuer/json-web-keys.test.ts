@@ -30,6 +30,12 @@ describe('isUsableKey', () => {
     ['a private OKP key', jwk(ed25519.privateKey)],
     ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }],
     ['an RSA key of 1024 bits', jwk(smallRsa.publicKey)],
+    ['an RSA exponent of one, by which anybody signs', jwk(rsa.publicKey, { e: 'AQ' })],
+    ['an RSA exponent of one with zeros before it', jwk(rsa.publicKey, { e: 'AAAAAQ' })],
+    ['another RSA exponent', jwk(rsa.publicKey, { e: 'Aw' })],
+    ['an RSA exponent that takes a minute to look at', jwk(rsa.publicKey, { e: 'B'.repeat(240_000) })],
+    ['an RSA modulus beyond 4096 bits', jwk(rsa.publicKey, { n: `w${'A'.repeat(683)}` })],
+    ['a curve that no algorithm uses', { kty: 'OKP', crv: 'X25519', x: jwk(ed25519.publicKey)['x'] }],
     ['no object', 'key'],
     ['null', null],
   ])('skips %s [JWK-01 JWK-10 JWT-23]', (_what, key) => {
@@ -86,5 +92,10 @@ describe('listKeys', () => {
     expect(listKeys({ keys: [] })).toEqual([]);
     expect(listKeys({ keys: {} })).toBeUndefined();
     expect(listKeys({})).toBeUndefined();
+  });
+
+  it('takes 100 keys at most [JWK-09]', () => {
+    expect(listKeys({ keys: Array(100).fill({}) })).toHaveLength(100);
+    expect(listKeys({ keys: Array(101).fill({}) })).toBeUndefined();
   });
 });

@@ -19,9 +19,12 @@ const maxCandidates = 16;
 /** Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4). */
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-/** The entries of a document with a `keys` array, or undefined where it has none. */
-export function listKeys(document: JsonObject): readonly unknown[] | undefined {
-  return Array.isArray(document['keys']) ? document['keys'] : undefined;
+/** More keys than any issuer needs at once; each costs time to import. */
+const maxKeys = 100;
+
+/** The entries of a document with a `keys` array, or undefined where it has none, or too many. */
+export function listKeys({ keys }: JsonObject): readonly unknown[] | undefined {
+  return Array.isArray(keys) && keys.length <= maxKeys ? keys : undefined;
 }
 
 /** True for a key with a secret part, which nobody publishes on purpose (RFC 7517 §9.2). */
@@ -31,13 +34,31 @@ export function isSecretKey(key: unknown): boolean {
 
 /** True for a public key that can verify; a set may hold others, which are skipped (RFC 7517 §5). */
 export function isUsableKey(key: unknown): key is JsonWebKey {
-  if (!isJsonObject(key) || isSecretKey(key) || !isForVerifying(key)) return false;
+  if (!isJsonObject(key) || isSecretKey(key) || !isForVerifying(key) || !hasUsableShape(key)) return false;
   try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
     const bits = asymmetricKeyDetails?.modulusLength ?? 2048;
-    return /^(?:ec|ed25519|rsa)$/.test(asymmetricKeyType ?? '') && bits >= 2048 && bits <= 4096;
+    return bits >= 2048 && bits <= 4096;
   } catch {
     return false;
+  }
+}
+
+/** The longest base64url text of 4096 bits. */
+const longestModulus = 683;
+
+/**
+ * What can be told without arithmetic, which a hostile number can make last for a minute. An RSA exponent of one would let
+ * anybody sign; every other one than 65537 is a curiosity (RFC 8725 §3.5).
+ */
+function hasUsableShape({ kty, crv, n, e }: JsonObject): boolean {
+  switch (kty) {
+    case 'RSA':
+      return e === 'AQAB' && typeof n === 'string' && n.length <= longestModulus;
+    case 'EC':
+      return crv === 'P-256' || crv === 'P-384' || crv === 'P-521';
+    default:
+      return kty === 'OKP' && crv === 'Ed25519';
   }
 }
 

@@ -157,6 +157,15 @@ describe('a key set', () => {
     expect(keySet.health()).toEqual({ ageSeconds: 0 });
   });
 
+  it('keeps serving when the clock is set back while the issuer is down', async () => {
+    await keySet.ready();
+    isDown = true;
+    advance(-0.001);
+    expect(await find('a')).toBe(1);
+    advance(-86_400);
+    expect(await find('a')).toBe(1);
+  });
+
   it('goes on fetching when the clock is set back', async () => {
     await keySet.ready();
     advance(-86_400);

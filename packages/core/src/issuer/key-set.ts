@@ -50,9 +50,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
   let coolingSince = Number.NEGATIVE_INFINITY;
 
   function secondsSince(time: number): number {
-    const elapsed = (now() - time) / 1000;
-    // A clock that was set back must not stop the fetching.
-    return elapsed < 0 ? Number.POSITIVE_INFINITY : elapsed;
+    return (now() - time) / 1000;
+  }
+
+  /** A clock that was set back must not stop the fetching. */
+  function hasPassed(seconds: number, since: number): boolean {
+    const elapsed = secondsSince(since);
+    return elapsed < 0 || elapsed >= seconds;
   }
 
   function fetchOnce(): Promise<LoadedKeys> {
@@ -76,17 +80,16 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   function mayFetch(): boolean {
-    return underWay !== undefined || secondsSince(coolingSince) >= cooldownSeconds;
+    return underWay !== undefined || hasPassed(cooldownSeconds, coolingSince);
   }
 
   async function getCurrent(): Promise<LoadedKeys> {
-    const age = loaded === undefined ? Number.POSITIVE_INFINITY : secondsSince(loaded.at);
-    if (loaded === undefined || age >= maxStaleSeconds) {
+    if (loaded === undefined || secondsSince(loaded.at) >= maxStaleSeconds) {
       if (fault !== undefined && !mayFetch()) throw remainingFault(fault);
       return fetchOnce();
     }
     // In the background: the known keys keep serving, whatever becomes of it. `fault` keeps what went wrong.
-    if (age >= refreshSeconds && mayFetch()) fetchOnce().catch(() => undefined);
+    if (hasPassed(refreshSeconds, loaded.at) && mayFetch()) fetchOnce().catch(() => undefined);
     return loaded;
   }
 
@@ -106,14 +109,14 @@ export function createKeySet(options: KeySetOptions): KeySet {
         keys = await current.select(header);
       }
       if (keys.length === 0 && fault !== undefined) throw remainingFault(fault);
-      return { keys, ageSeconds: Math.max(0, (now() - current.at) / 1000) };
+      return { keys, ageSeconds: Math.max(0, secondsSince(current.at)) };
     },
     async ready() {
       await getCurrent();
     },
     health() {
       return {
-        ...(loaded === undefined ? {} : { ageSeconds: Math.max(0, (now() - loaded.at) / 1000) }),
+        ...(loaded === undefined ? {} : { ageSeconds: Math.max(0, secondsSince(loaded.at)) }),
         ...(fault === undefined ? {} : { lastError: fault.code }),
       };
     },

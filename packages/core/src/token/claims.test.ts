@@ -43,6 +43,7 @@ describe('checkClaims', () => {
     ['iss', ['https://as.example']],
     ['sub', ''],
     ['sub', 7],
+    ['sub', 'alice\ud800'],
     ['client_id', ['assistant']],
     ['jti', {}],
     ['exp', String(now + 300)],

@@ -59,7 +59,8 @@ export function checkClaims(claims: JsonObject, expected: ClaimExpectations): Ac
 
 function readString(claims: JsonObject, name: string): string {
   const value = readRequired(claims, name);
-  if (typeof value !== 'string' || value === '') throw malformed(name);
+  // Lone surrogates all become the same bytes: two subjects would be one, once stored.
+  if (typeof value !== 'string' || value === '' || !value.isWellFormed()) throw malformed(name);
   return value;
 }
 
