@@ -10,6 +10,7 @@ const repository = ['packaging', 'docs', 'examples', 'server'].map((room) => `te
 
 export default defineConfig({
   test: {
+    reporters: ['dot'],
     // Two cores: more workers only wait for each other.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -17,6 +17,11 @@ export class Transcript {
   #failed = 0;
   #coloured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
+  constructor() {
+    // Whoever reads only the beginning (`| head`) closes the pipe.
+    process.stdout.on('error', () => process.exit(1));
+  }
+
   /** The first lines. @param {string} title @param {string} sentence */
   open(title, sentence) {
     this.#begin('prose');

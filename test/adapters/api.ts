@@ -6,7 +6,7 @@ import type { Decision, VerifierOptions } from '@gatehouse/core';
  * | route | guard | answer |
  * | --- | --- | --- |
  * | GET /open | none | `{"agent":false}` by `findAgent` |
- * | GET, POST /data | `read:data` | `{"sub":…,"actor":…}` |
+ * | GET, POST /data | `read:data`; forms are parsed before | `{"sub":…,"actor":…}`, field `x-handled: yes` |
  * | GET /both | `['read:data', 'write:data']` | same |
  * | GET /stacked/admin | `read:data` on the router, `admin` on the route | same |
  * | GET /v1/data | `read:data` in a mounted application | same |

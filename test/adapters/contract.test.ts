@@ -86,16 +86,16 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
 
   it('never takes a token from the query, the body or a cookie [BRR-05 MCP-12]', async () => {
     const token = (await authorization()).replace('Authorization: Bearer ', '');
-    const form = `access_token=${token}`;
     const answers = [
       await send(`GET /data?access_token=${token}`),
       await send('GET /data', `Cookie: access_token=${token}`),
-      await send('POST /data', 'Content-Type: application/x-www-form-urlencoded', `Content-Length: ${form.length}`),
+      await send('POST /data', 'Content-Type: application/x-www-form-urlencoded', '', `access_token=${token}`),
     ];
     for (const answer of answers) {
       expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
       expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
       expect(answer.body).not.toContain(token);
+      expect(linesOf(answer, 'x-handled')).toEqual([]);
     }
   });
 
@@ -132,6 +132,20 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     const answer = await send('GET /data', ...lines.map((line) => (line === 'good' ? good : line)));
     expect(answer.statusLine).toBe('HTTP/1.1 400 Bad Request');
     expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${invalidRequest}, scope="read:data", ${metadata}`]);
+  });
+
+  it('runs no handler for anything that it refuses [BRR-15]', async () => {
+    const good = await authorization();
+    const refusals = [
+      await send('GET /data'),
+      await send('GET /data', 'Authorization: Bearer x'),
+      await send('GET /data', good, good),
+      await send('GET /data', await authorization({ scope: '' })),
+      await send('GET /owned/bob', good),
+      await send('GET /broken-rule', good),
+    ];
+    for (const answer of refusals) expect(linesOf(answer, 'x-handled')).toEqual([]);
+    expect(linesOf(await send('GET /data', good), 'x-handled')).toEqual(['yes']);
   });
 
   it('answers a rule that does not grant without an error in the challenge', async () => {
@@ -189,10 +203,13 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     expect(optional.statusLine).toBe('HTTP/1.1 400 Bad Request');
   });
 
-  it('stacks guards, each with its own requirement, in one request', async () => {
+  it('stacks guards, each with its own requirement, in one request [MCP-09]', async () => {
     const reader = await send('GET /stacked/admin', await authorization());
     expect(reader.statusLine).toBe('HTTP/1.1 403 Forbidden');
-    expect(linesOf(reader, 'www-authenticate')).toEqual([`Bearer ${insufficientScope}, scope="admin", ${metadata}`]);
+    // With `admin` alone the agent would come back to be told `read:data`, and so on for ever.
+    expect(linesOf(reader, 'www-authenticate')).toEqual([
+      `Bearer ${insufficientScope}, scope="read:data admin", ${metadata}`,
+    ]);
     const admin = await send('GET /stacked/admin', await authorization({ scope: 'read:data admin' }));
     expect(admin.statusLine).toBe('HTTP/1.1 200 OK');
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['accepted', 'refused', 'accepted', 'accepted']);

@@ -17,7 +17,7 @@ export function linesOf(answer: RawAnswer, name: string): readonly string[] {
 /**
  * Writes requests on one connection, all at once, and reads an answer to each: what a client that pipelines sees.
  *
- * @param requests request line and field lines, without `Host`, without the empty line
+ * @param requests request line and field lines, without `Host`; behind an empty line, a body
  */
 export async function exchange(
   url: string,
@@ -27,7 +27,7 @@ export async function exchange(
   const socket = connect(Number(port), hostname);
   socket.setEncoding('latin1');
   await once(socket, 'connect');
-  socket.write(requests.map((lines) => [...lines, `Host: ${host}`, '', ''].join('\r\n')).join(''));
+  socket.write(requests.map((lines) => writeRequest(lines, host)).join(''));
   const answers: RawAnswer[] = [];
   let received = '';
   for await (const chunk of socket) {
@@ -41,6 +41,13 @@ export async function exchange(
   }
   socket.destroy();
   return answers;
+}
+
+function writeRequest(lines: readonly string[], host: string): string {
+  const end = lines.includes('') ? lines.indexOf('') : lines.length;
+  const body = lines.slice(end + 1).join('\r\n');
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  return [...lines.slice(0, end), ...length, `Host: ${host}`, '', body].join('\r\n');
 }
 
 function takeAnswer(

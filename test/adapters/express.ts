@@ -9,14 +9,14 @@ export const expressAdapter: AdapterUnderTest = {
   async start(options) {
     const { requireAgent, optionalAgent, resourceMetadata, check } = createGatehouse(options);
     const describe = (agent: Agent) => ({ sub: agent.sub, actor: agent.actor.sub });
-    const answer: RequestHandler = (req, res) => void res.json(describe(req.agent));
+    const answer: RequestHandler = (req, res) => void res.set('x-handled', 'yes').json(describe(req.agent));
 
     const app = express();
     app.disable('x-powered-by');
     app.use(resourceMetadata());
     app.get('/open', (req, res) => void res.json({ agent: findAgent(req) !== undefined }));
     app.get('/data', requireAgent('read:data'), answer);
-    app.post('/data', requireAgent('read:data'), answer);
+    app.post('/data', express.urlencoded(), requireAgent('read:data'), answer);
     app.get('/both', requireAgent(['read:data', 'write:data']), answer);
     const stacked = Router();
     stacked.use(requireAgent('read:data'));

@@ -16,7 +16,7 @@ export async function packPackages(destination: string): Promise<readonly Tarbal
   return JSON.parse(await runSuccessfully(npx, [...pnpm, ...pack], root));
 }
 
-/** Installs tarballs with npm into a new project, beside dependencies of the versions that we test with. */
+/** Installs tarballs with npm into a new project, beside dependencies: of the versions that we test with, or as given. */
 export async function installTarballs(
   project: string,
   tarballs: readonly Tarball[],
@@ -26,7 +26,7 @@ export async function installTarballs(
   await writeFile(`${project}/package.json`, '{ "name": "consumer", "private": true, "type": "module" }');
   const quick = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
   const files = tarballs.map(({ filename }) => filename);
-  const released = dependencies.map((name) => `${name}@${findCatalogVersion(name)}`);
+  const released = dependencies.map((name) => (name.includes('@', 1) ? name : `${name}@${findCatalogVersion(name)}`));
   await runSuccessfully('npm', ['install', ...quick, ...files, ...released], project);
 }
 

@@ -6,7 +6,8 @@
 export async function decisionTrail({ transcript, decisions }) {
   transcript.scene(
     'The trail',
-    'Every decision of a guard is a fact that the API could keep: when, who, for whom, through whom, what, why not.',
+    'Every decision of a guard is a fact that the API could keep: when, who, for whom, through whom, what, why not. ' +
+      'The first one that was accepted took longer: the guard went to find the server and its keys.',
   );
   transcript.table(['time', 'who', 'for', 'via', 'what', 'outcome', 'µs'], decisions.map(row));
 

@@ -14,7 +14,8 @@ export async function delegation({ transcript, api, agents: { assistant, researc
   const gate = await assistant.discover(await assistant.call('GET', `${api}/reports`), api);
   badges.alice = await assistant.askPerson(gate, 'openid reports:read reports:write', alice);
   transcript.say(
-    'Her browser at the authorization server is sent to log in, then to consent, then back to the assistant.',
+    'Her browser at the authorization server is sent to log in, then to consent, then back to the assistant. Each ' +
+      '401 is a page that asks for her password.',
   );
   transcript.list(alice.browser.journey);
   transcript.say('The assistant redeems the code it got from there, with its PKCE verifier (RFC 7636).');

@@ -9,7 +9,7 @@ import type { ParsedJws } from './token/jws.ts';
 
 /**
  * One evaluation of one guard, as a fact at the moment it was made. `decision.schema.json` of this package describes it.
- * It holds no token, and nothing that an unknown caller wrote except under `unverified`.
+ * It holds no token, and nothing that an unknown caller wrote except `unverified` and `traceId`.
  */
 export interface Decision {
   readonly version: 1;

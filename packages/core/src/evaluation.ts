@@ -23,6 +23,8 @@ export interface Visit {
   scheme?: ChallengeScheme;
   /** The token as parsed, verified or not. */
   token?: ParsedJws;
+  /** What guards that passed already asked for: an agent that is told less would come back with less. */
+  passedScopes?: readonly string[];
 }
 
 /** What one evaluation is about. */
@@ -57,16 +59,17 @@ export function createEvaluator<Context>(
 
   async function conclude(
     visit: Visit,
-    scopes: readonly string[],
+    required: readonly string[],
     steps: Promise<Agent | undefined>,
   ): Promise<Outcome> {
     try {
       const agent = await steps;
-      return agent === undefined
-        ? { outcome: 'anonymous', headers: noHeaders }
-        : { outcome: 'accepted', agent, headers: noHeaders };
+      if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
+      visit.passedScopes = unite(visit.passedScopes, required);
+      return { outcome: 'accepted', agent, headers: noHeaders };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
+      const scopes = unite(visit.passedScopes, required);
       const context = { offers, attempted: visit.scheme, scopes, resourceMetadata };
       return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
     }
@@ -111,4 +114,8 @@ export function createEvaluator<Context>(
     await record(outcome.outcome, outcome.outcome === 'refused' ? outcome.error : undefined);
     return outcome;
   };
+}
+
+function unite(passed: readonly string[] | undefined, required: readonly string[]): readonly string[] {
+  return passed === undefined ? required : [...new Set([...passed, ...required])];
 }

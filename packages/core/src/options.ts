@@ -5,7 +5,7 @@ import { freezeDeeply } from './freeze.ts';
 import type { RenderProblem } from './http/refusal.ts';
 import { findIdentifierFault } from './identifier.ts';
 import { type IssuerOptions, type IssuerSettings, issuerSchema } from './issuer/options.ts';
-import { type Requirement, requirementSchema } from './requirement/requirement.ts';
+import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
 import { type MetadataOptions, metadataSchema } from './resource/metadata.ts';
 import { type Complete, functionSchema, isPlainObject, listIssues, textSchema } from './schema.ts';
@@ -20,7 +20,7 @@ export interface VerifierOptions<Context = unknown> {
   /** Whose tokens are accepted; at least one. A string is an issuer identifier. */
   readonly issuers: readonly (string | IssuerOptions)[];
   /** Baseline for every guard, which can only tighten it. Default: any valid token. */
-  readonly requirement?: Requirement<Context> | undefined;
+  readonly requirement?: RequirementInput<Context> | undefined;
   /** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. Default: none. */
   readonly scopeHierarchy?: ScopeHierarchy | undefined;
   /** What the metadata document says beside what the verifier knows. */
@@ -50,7 +50,7 @@ export interface LimitOptions {
 }
 
 /** Options with every default filled in. */
-export interface VerifierSettings<Context = unknown> extends VerifierOptions<Context> {
+export interface VerifierSettings<Context = unknown> extends Omit<VerifierOptions<Context>, 'requirement'> {
   readonly issuers: readonly IssuerSettings[];
   readonly requirement: Requirement<Context>;
   readonly scopeHierarchy: ScopeHierarchy;
@@ -61,11 +61,13 @@ export interface VerifierSettings<Context = unknown> extends VerifierOptions<Con
   readonly now: () => number;
 }
 
+const issuersHint = "must be a list of issuers: ['https://auth.example.com']";
+
 const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
   resource: textSchema(findIdentifierFault),
   issuers: z
-    .array(issuerSchema)
-    .nonempty()
+    .array(issuerSchema, issuersHint)
+    .nonempty(issuersHint)
     .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
   requirement: requirementSchema.prefault({}),
   scopeHierarchy: scopeHierarchySchema.prefault({}),

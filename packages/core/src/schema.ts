@@ -15,7 +15,7 @@ export function functionSchema<Fn extends (...args: never[]) => unknown>(): z.Zo
 
 /** A string in which `findFault` finds nothing wrong. */
 export function textSchema(findFault: (text: string) => string | undefined): z.ZodType<string, string> {
-  return z.string().superRefine(reportFault(findFault));
+  return z.string('must be a string').superRefine(reportFault(findFault));
 }
 
 /** A refinement that reports the one fault it finds. */

@@ -22,6 +22,7 @@ export type {
   Endpoint,
   IssuerOptions,
   JsonWebKeySet,
+  JwsAlgorithm,
   KeyOptions,
   LimitOptions,
   MetadataOptions,
@@ -40,6 +41,11 @@ export {
   ConfigurationError,
   createVerifier,
   describeAgent,
+  ForbiddenError,
+  InsufficientScopeError,
+  InvalidRequestError,
+  InvalidTokenError,
+  MissingTokenError,
   principalKey,
   UnavailableError,
 } from '@gatehouse/core';
@@ -78,9 +84,10 @@ export interface Gatehouse {
   /** Serves any endpoint of Gatehouse. */
   serve(endpoint: Endpoint): RequestHandler;
   /** The same decision without the middleware, for decorators and resolvers. Nothing is written. */
+  check<Params, Body, Json, Query>(req: Request<Params, Body, Json, Query>): Promise<Outcome>;
   check<Params, Body, Json, Query>(
     req: Request<Params, Body, Json, Query>,
-    requirement?: RequirementInput<Request>,
+    requirement: RequirementInput<Request>,
   ): Promise<Outcome>;
   readonly verifier: Verifier<Request>;
 }
@@ -100,7 +107,7 @@ export function findAgent(req: IncomingMessage): Agent | undefined {
  */
 export function createGatehouse(options: VerifierOptions<Request> | Verifier<Request> | Verifier): Gatehouse {
   // A verifier whose rules ask for no context takes any.
-  const verifier = 'check' in options ? (options as Verifier<Request>) : createVerifier(options);
+  const verifier: Verifier<Request> = isVerifier(options) ? (options as Verifier<Request>) : createVerifier(options);
 
   function decide(req: Request, requirement: Requirement<Request>, mode: 'require' | 'optional'): Promise<Outcome> {
     return verifier.check(fromIncomingMessage(req), { requirement, context: req, mode, route: routeOf(req) });
@@ -138,12 +145,20 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
   return {
     requireAgent: (...input: readonly RequirementInput<Request>[]) => guard('require', input),
     optionalAgent: (...input: readonly RequirementInput<Request>[]) => guard('optional', input),
-    resourceMetadata: () => serve(verifier.metadata),
+    resourceMetadata(...input: readonly unknown[]) {
+      // Handed over uncalled it would be given the request, answer nothing and let it hang.
+      if (input.length > 0) throw new TypeError('Call resourceMetadata() where you mount it.');
+      return serve(verifier.metadata);
+    },
     serve,
-    check: async (req, ...input) =>
-      decide(req as unknown as Request, prepare(input as readonly RequirementInput<Request>[]), 'require'),
+    check: async (req: unknown, ...input: readonly RequirementInput<Request>[]) =>
+      decide(req as Request, prepare(input), 'require'),
     verifier,
   };
+}
+
+function isVerifier(options: unknown): options is Verifier<Request> | Verifier {
+  return typeof options === 'object' && options !== null && 'check' in options;
 }
 
 /** The pattern under which Express matched, as far as it knows one yet. */

@@ -7,7 +7,7 @@ import type { Request } from 'express';
 declare const req: Request;
 const resource = 'https://api.example.com';
 const issuers = ['https://auth.example.com'];
-const { requireAgent } = createGatehouse({ resource, issuers });
+const { requireAgent, check } = createGatehouse({ resource, issuers });
 
 // @ts-expect-error: a scope is a string
 requireAgent(1);
@@ -15,6 +15,8 @@ requireAgent(1);
 requireAgent('read:data', 'write:data');
 // @ts-expect-error: a setting that is missing must not open the route
 requireAgent(undefined);
+// @ts-expect-error: nor a decision
+void check(req, undefined);
 // @ts-expect-error: the key is `scopes`
 requireAgent({ scope: ['read:data'] });
 // @ts-expect-error: scopes that are missing must not open the route

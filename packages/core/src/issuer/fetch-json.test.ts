@@ -52,7 +52,7 @@ describe('a JSON fetcher', () => {
     await expect(deaf.fetch('https://as.example')).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
-  it('asks by GET, without cookies or credentials', async () => {
+  it('asks by GET, without cookies or credentials [MCP-06]', async () => {
     const url = await serve(answer('{}'));
     await fetcher.fetch(url);
     expect(received[0]?.method).toBe('GET');

@@ -33,7 +33,7 @@ export function isSecretKey(key: unknown): boolean {
 }
 
 /** True for a public key that can verify; a set may hold others, which are skipped (RFC 7517 §5). */
-export function isUsableKey(key: unknown): key is JsonWebKey {
+export function isUsableKey(key: unknown): boolean {
   if (!isJsonObject(key) || isSecretKey(key) || !isForVerifying(key) || !hasUsableShape(key)) return false;
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });

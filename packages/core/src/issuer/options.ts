@@ -40,6 +40,11 @@ export interface IssuerSettings extends IssuerOptions {
 
 const audience = z.string().min(1);
 
+function findIssuerFault(text: string): string | undefined {
+  if (text.includes('/.well-known/')) return 'must be the identifier of the issuer, not the URL of its metadata';
+  return findIdentifierFault(text);
+}
+
 function findKeySetFault({ keys }: JsonWebKeySet): string | undefined {
   if (keys.some(isSecretKey)) return 'holds a key with its secret part: give public keys only';
   return keys.some(isUsableKey) ? undefined : 'holds no public key that can verify signatures';
@@ -61,7 +66,7 @@ const keyOptionsSchema = z
 
 const issuerOptionsSchema = z
   .strictObject({
-    issuer: textSchema(findIdentifierFault),
+    issuer: textSchema(findIssuerFault),
     audience: z.union([audience, z.array(audience).nonempty()]).optional(),
     algorithms: z
       .array(z.enum(jwsAlgorithms))

@@ -17,7 +17,12 @@ export function createPreparer<Context>(baseline: Requirement<Context>): Prepare
   return (...input: readonly RequirementInput<Context>[]) => {
     if (input.length === 0) return baseline;
     if (input.length > 1) {
-      throw new ConfigurationError('requirement', [{ path: '', message: 'put several scopes into one list' }]);
+      throw new ConfigurationError('requirement', [
+        {
+          path: '',
+          message: 'takes one requirement: put several scopes into one list, and call it where you make the guard',
+        },
+      ]);
     }
     const [candidate] = input;
     if (isPrepared(candidate)) return candidate;

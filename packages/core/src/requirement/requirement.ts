@@ -36,9 +36,21 @@ const members = z.strictObject({
 });
 
 /** A Set of scopes, or a promise of a requirement, has no members: it would ask for nothing, and open the route. */
-export const requirementSchema: z.ZodType<Requirement> = z
-  .custom<z.input<typeof members>>(isPlainObject, 'must be a scope, a list of scopes, or an object that asks for them')
-  .pipe(members);
+function normalize(input: unknown): unknown {
+  if (typeof input === 'string') return { scopes: [input] };
+  if (Array.isArray(input)) return { scopes: input };
+  return isPlainObject(input) ? input : undefined;
+}
+
+export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
+  normalize,
+  z
+    .custom<z.input<typeof members>>(
+      isPlainObject,
+      'must be a scope, a list of scopes, or an object that asks for them',
+    )
+    .pipe(members),
+);
 
 /**
  * A requirement that is valid and frozen.
@@ -51,8 +63,7 @@ export function parseRequirement<Context>(input: RequirementInput<Context> | und
       'is undefined: give a scope, a list of scopes or a requirement, or leave it out for any valid token';
     throw new ConfigurationError('requirement', [{ path: '', message }]);
   }
-  const candidate = typeof input === 'string' ? { scopes: [input] } : Array.isArray(input) ? { scopes: input } : input;
-  const parsed = requirementSchema.safeParse(candidate);
+  const parsed = requirementSchema.safeParse(input);
   if (!parsed.success) throw new ConfigurationError('requirement', listIssues(parsed.error));
   return freezeDeeply(parsed.data as Requirement<Context>);
 }
