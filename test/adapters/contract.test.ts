@@ -198,9 +198,10 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     const [good, pad] = [await authorization(), Array<string>(1100).fill('a:')];
     const host = `Host: ${new URL(api.url).host}`;
     const hidden = await send('GET /data', host, good, ...pad, 'Authorization: Bearer x');
-    expect(hidden.statusLine).toBe('HTTP/1.1 400 Bad Request');
+    // Newer versions of Node refuse them before we see them.
+    expect(hidden.statusLine).toMatch(/^HTTP\/1\.1 (?:400|431) /);
     const optional = await send('GET /optional', host, ...pad, 'Authorization: Bearer x');
-    expect(optional.statusLine).toBe('HTTP/1.1 400 Bad Request');
+    expect(optional.statusLine).toMatch(/^HTTP\/1\.1 (?:400|431) /);
   });
 
   it('stacks guards, each with its own requirement, in one request [MCP-09]', async () => {

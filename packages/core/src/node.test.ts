@@ -51,11 +51,20 @@ describe('fromIncomingMessage', () => {
 
   it('says when Node has dropped field lines, credentials perhaps among them [BRR-07]', async () => {
     const pad = (count: number) => ['GET / HTTP/1.1', 'Host: api.example', ...Array<string>(count).fill('a:')];
-    const padded = await receive(...pad(1100), 'Authorization: Bearer abc');
-    expect(padded).toMatchObject({ truncated: true });
-    expect(padded.headers['authorization']).toBeUndefined();
-    expect(isAnonymous(padded)).toBe(false);
-    expect(() => parseCredentials(padded, 100)).toThrow(expect.objectContaining({ code: 'ERR_FIELDS_TRUNCATED' }));
+    const answer = await exchange(
+      (message, response) => {
+        const padded = fromIncomingMessage(message);
+        const refusal = () => parseCredentials(padded, 100);
+        expect(padded.headers['authorization']).toBeUndefined();
+        expect(isAnonymous(padded)).toBe(false);
+        expect(refusal).toThrow(expect.objectContaining({ code: 'ERR_FIELDS_TRUNCATED' }));
+        response.writeHead(400).end();
+      },
+      ...pad(1100),
+      'Authorization: Bearer abc',
+    );
+    // Newer versions of Node refuse such a request themselves.
+    expect(answer).toMatch(/^HTTP\/1\.1 (?:400|431) /);
     const whole = await receive(...pad(900), 'Authorization: Bearer abc');
     expect(parseCredentials(whole, 100).token).toBe('abc');
   });
