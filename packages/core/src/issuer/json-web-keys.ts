@@ -49,7 +49,7 @@ const longestModulus = 683;
 
 /**
  * What can be told without arithmetic, which a hostile number can make last for a minute. An RSA exponent of one would let
- * anybody sign; every other one than 65537 is a curiosity (RFC 8725 §3.5).
+ * anybody sign (RFC 8017 §3.1); every other one than 65537 is a curiosity.
  */
 function hasUsableShape({ kty, crv, n, e }: JsonObject): boolean {
   switch (kty) {

@@ -166,6 +166,16 @@ describe('a key set', () => {
     expect(await find('a')).toBe(1);
   });
 
+  it('names no time to retry beyond the cooldown, whatever the clock does', async () => {
+    await keySet.ready();
+    isDown = true;
+    await expect(find('b')).rejects.toMatchObject({ retryAfterSeconds: 5 });
+    advance(2);
+    await expect(find('b')).rejects.toMatchObject({ retryAfterSeconds: 3 });
+    advance(-86_400);
+    await expect(find('b')).rejects.toMatchObject({ retryAfterSeconds: 5 });
+  });
+
   it('goes on fetching when the clock is set back', async () => {
     await keySet.ready();
     advance(-86_400);

@@ -94,7 +94,8 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   function remainingFault(error: UnavailableError): UnavailableError {
-    return new UnavailableError(error.code, cooldownSeconds - secondsSince(coolingSince), { cause: error });
+    const elapsed = Math.max(0, secondsSince(coolingSince));
+    return new UnavailableError(error.code, cooldownSeconds - elapsed, { cause: error });
   }
 
   return {
