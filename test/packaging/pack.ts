@@ -7,10 +7,9 @@ export interface Tarball {
   readonly filename: string;
 }
 
-/** Packs every public package, as publishing would, with the pnpm that the `setup` script names. */
+/** Packs every public package, as publishing would, with the pnpm that the `pnpm` script names. */
 export async function packPackages(destination: string): Promise<readonly Tarball[]> {
-  const [npx = '', ...pnpm] =
-    /npx --yes pnpm@\S+/.exec(readManifest('package.json').scripts?.['setup'] ?? '')?.[0].split(' ') ?? [];
+  const [npx = '', ...pnpm] = readManifest('package.json').scripts?.['pnpm']?.split(' ') ?? [];
   const filters = packages.flatMap(({ name }) => ['--filter', name]);
   const pack = ['--recursive', ...filters, 'pack', '--json', '--pack-destination', destination];
   return JSON.parse(await runSuccessfully(npx, [...pnpm, ...pack], root));

@@ -59,13 +59,13 @@ export function createEvaluator<Context>(
 
   async function conclude(
     visit: Visit,
-    required: readonly string[],
+    { step, requirement: { scopes: required = [] } }: Question<Context>,
     steps: Promise<Agent | undefined>,
   ): Promise<Outcome> {
     try {
       const agent = await steps;
       if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
-      visit.passedScopes = unite(visit.passedScopes, required);
+      if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, required);
       return { outcome: 'accepted', agent, headers: noHeaders };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
@@ -75,7 +75,8 @@ export function createEvaluator<Context>(
     }
   }
 
-  return async (visit, { step, requirement, route }, steps) => {
+  return async (visit, question, steps) => {
+    const { step, requirement, route } = question;
     const startedAt = performance.now();
     const { scopes = [], action } = requirement;
     const trail: Trail = { checks: [], reasons: [], policies: [] };
@@ -106,7 +107,7 @@ export function createEvaluator<Context>(
 
     let outcome: Outcome;
     try {
-      outcome = await conclude(visit, scopes, steps(trail));
+      outcome = await conclude(visit, question, steps(trail));
     } catch (bug) {
       await record('failed');
       throw bug;

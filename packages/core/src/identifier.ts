@@ -3,16 +3,14 @@
  * are taken apart as text: a round trip through `URL` would add slashes and change case.
  */
 const identifier =
-  /^(?<scheme>https?):\/\/(?<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::(?<port>[0-9]{1,5}))?(?<path>\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$/;
+  /^(?<scheme>https?):\/\/(?<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{1,5})?(?<path>\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$/;
 
 const shape = 'must be an absolute http(s) URL of ASCII characters, without user, query or fragment';
 
 /** What is wrong with an identifier, or undefined. Plain http is for loopback hosts alone. */
 export function findIdentifierFault(text: string): string | undefined {
   const parts = identifier.exec(text)?.groups;
-  if (parts === undefined || !URL.canParse(text)) {
-    return shape;
-  }
+  if (parts === undefined || !URL.canParse(text)) return shape;
   // A client that normalizes URLs never asks for such a path.
   if (/\/\.\.?(?:\/|$)/.test(parts['path'] ?? '')) return 'must not have the path segments . and ..';
   return parts['scheme'] === 'http' && !isLoopback(parts['host'] ?? '')

@@ -212,9 +212,8 @@ describe('serveEndpoint', () => {
 
   it('goes by the original target where a router rewrote the URL', async () => {
     const mounted: RequestListener = async (message, response) => {
-      const original = message.url;
-      message.url = '/rewritten';
-      expect(await serveEndpoint(endpoint, message, response, original)).toBe(true);
+      Object.assign(message, { originalUrl: message.url, url: '/rewritten' });
+      expect(await serveEndpoint(endpoint, message, response)).toBe(true);
     };
     expect(await exchange(mounted, 'GET /.well-known/x/mcp HTTP/1.1')).toMatch(/served GET$/);
   });

@@ -68,9 +68,8 @@ export async function serveEndpoint(
   endpoint: Endpoint,
   message: IncomingMessage,
   response: ServerResponse,
-  target?: string,
 ): Promise<boolean> {
-  const request = fromIncomingMessage(message, target);
+  const request = fromIncomingMessage(message);
   if (pathOf(request.target) !== endpoint.path) return false;
   writeResponse(response, await endpoint.handle(request));
   return true;

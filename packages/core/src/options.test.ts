@@ -51,8 +51,9 @@ describe('parseOptions', () => {
     expect(pathsOf(() => parse({ issuers: [] }))).toEqual(['issuers']);
   });
 
-  it('takes undefined for an option that is not given', () => {
-    const names = ['requirement', 'scopeHierarchy', 'metadata', 'limits', 'clockToleranceSeconds', 'onDecision'];
+  it('takes undefined for an option that is not given, but for the baseline, which it would open', () => {
+    expect(pathsOf(() => parse({ requirement: undefined } as never))).toEqual(['requirement']);
+    const names = ['scopeHierarchy', 'metadata', 'limits', 'clockToleranceSeconds', 'onDecision'];
     const absent = [...names, 'renderProblem', 'fetch', 'now'].map((name) => [name, undefined]);
     expect(parse(Object.fromEntries(absent))).toEqual(parse());
   });

@@ -19,8 +19,8 @@ export interface VerifierOptions<Context = unknown> {
   readonly resource: string;
   /** Whose tokens are accepted; at least one. A string is an issuer identifier. */
   readonly issuers: readonly (string | IssuerOptions)[];
-  /** Baseline for every guard, which can only tighten it. Default: any valid token. */
-  readonly requirement?: RequirementInput<Context> | undefined;
+  /** Baseline for every guard, which can only tighten it. Default: every valid token. An explicit `undefined` is an error. */
+  readonly requirement?: RequirementInput<Context>;
   /** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. Default: none. */
   readonly scopeHierarchy?: ScopeHierarchy | undefined;
   /** What the metadata document says beside what the verifier knows. */
@@ -63,13 +63,15 @@ export interface VerifierSettings<Context = unknown> extends Omit<VerifierOption
 
 const issuersHint = "must be a list of issuers: ['https://auth.example.com']";
 
-const optionsSchema: z.ZodType<VerifierSettings> = z.strictObject({
+type ParsedOptions = Omit<VerifierSettings, 'requirement'> & Pick<Partial<VerifierSettings>, 'requirement'>;
+
+const optionsSchema: z.ZodType<ParsedOptions> = z.strictObject({
   resource: textSchema(findIdentifierFault),
   issuers: z
     .array(issuerSchema, issuersHint)
     .nonempty(issuersHint)
     .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
-  requirement: requirementSchema.prefault({}),
+  requirement: requirementSchema.exactOptional(),
   scopeHierarchy: scopeHierarchySchema.prefault({}),
   metadata: metadataSchema.prefault({}),
   limits: z
@@ -92,8 +94,8 @@ const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fet
 function reportRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
   const names = issuers.map((issuer) => (isPlainObject(issuer) ? issuer['issuer'] : issuer));
   for (const [index, name] of names.entries()) {
-    if (typeof name === 'string' && names.indexOf(name) < index)
-      context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
+    const isRepeated = typeof name === 'string' && names.indexOf(name) < index;
+    if (isRepeated) context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
   }
 }
 
@@ -101,5 +103,5 @@ function reportRepeatedIssuers(issuers: readonly unknown[], context: z.Refinemen
 export function parseOptions<Context>(options: VerifierOptions<Context>): VerifierSettings<Context> {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw new ConfigurationError('options', listIssues(parsed.error));
-  return freezeDeeply(parsed.data as VerifierSettings<Context>);
+  return freezeDeeply({ requirement: {}, ...parsed.data } as VerifierSettings<Context>);
 }

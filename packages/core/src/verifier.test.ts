@@ -104,6 +104,13 @@ describe('check', () => {
     expect(await verifier.check(token)).toMatchObject({ outcome: 'refused' });
   });
 
+  it('refuses a baseline that is undefined, which would open every route', () => {
+    const baseline = { ...options, requirement: undefined };
+    expect(() => createVerifier(baseline as never)).toThrow(ConfigurationError);
+    const { requirement: _, ...without } = baseline;
+    expect(createVerifier(without).prepare()).toEqual({});
+  });
+
   it('refuses a guard whose requirement is undefined', async () => {
     const guard = { requirement: undefined } as never;
     await expect(verifier.check(await bearer(), guard)).rejects.toBeInstanceOf(ConfigurationError);
@@ -250,6 +257,15 @@ describe('authenticate and authorize', () => {
     expect(await verifier.authorize(outcome.agent)).toMatchObject({ outcome: 'accepted' });
     time = now + 65;
     expect(await verifier.authorize(outcome.agent)).toMatchObject({ error: { code: 'ERR_TOKEN_EXPIRED' } });
+  });
+
+  it('name in a challenge what guards asked for, and not what shaped the authentication alone', async () => {
+    const outcome = await verifier.authenticate(await bearer(), { requirement: 'admin' });
+    if (outcome.outcome !== 'accepted') throw new Error('not accepted');
+    await verifier.authorize(outcome.agent, { requirement: 'read:data' });
+    const refused = await verifier.authorize(outcome.agent, { requirement: 'write:data' });
+    const [challenge] = (refused.outcome === 'refused' && refused.response.headers['www-authenticate']) || [];
+    expect(challenge).toContain('scope="read:data write:data"');
   });
 
   it('know only agents of this verifier', async () => {

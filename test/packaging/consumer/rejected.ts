@@ -15,6 +15,8 @@ requireAgent(1);
 requireAgent('read:data', 'write:data');
 // @ts-expect-error: a setting that is missing must not open the route
 requireAgent(undefined);
+// @ts-expect-error: nor every route
+createGatehouse({ resource, issuers, requirement: undefined });
 // @ts-expect-error: nor a decision
 void check(req, undefined);
 // @ts-expect-error: the key is `scopes`

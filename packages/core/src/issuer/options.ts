@@ -26,7 +26,10 @@ export interface KeyOptions {
   readonly refreshSeconds?: number | undefined;
   /** The least time between two fetches that unknown keys cause, and after one that failed. At most an hour. Default 5. */
   readonly cooldownSeconds?: number | undefined;
-  /** Older keys are not used any more: 503 until they can be fetched. At most a week. Default 3600, or `refreshSeconds` if that is more. */
+  /**
+   * Older keys are not used any more: 503 until they can be fetched. At most a week. Default 3600, or `refreshSeconds` if
+   * that is more.
+   */
   readonly maxStaleSeconds?: number | undefined;
   /** Time for one document, to its last byte. At most a minute. Default 5. */
   readonly timeoutSeconds?: number | undefined;

@@ -17,12 +17,8 @@ export function createPreparer<Context>(baseline: Requirement<Context>): Prepare
   return (...input: readonly RequirementInput<Context>[]) => {
     if (input.length === 0) return baseline;
     if (input.length > 1) {
-      throw new ConfigurationError('requirement', [
-        {
-          path: '',
-          message: 'takes one requirement: put several scopes into one list, and call it where you make the guard',
-        },
-      ]);
+      const message = 'takes one requirement: put several scopes into one list, and call it where you make the guard';
+      throw new ConfigurationError('requirement', [{ path: '', message }]);
     }
     const [candidate] = input;
     if (isPrepared(candidate)) return candidate;

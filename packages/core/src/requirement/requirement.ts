@@ -29,11 +29,19 @@ export type Verdict =
 /** A requirement, or its scopes alone. */
 export type RequirementInput<Context = unknown> = string | readonly string[] | Requirement<Context>;
 
-const members = z.strictObject({
-  scopes: scopeList.exactOptional(),
-  action: z.string().min(1).max(200).exactOptional(),
-  allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
-});
+const hint = 'must be a scope, a list of scopes, or an object that asks for them';
+
+export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
+  normalize,
+  z.strictObject(
+    {
+      scopes: scopeList.exactOptional(),
+      action: z.string().min(1).max(200).exactOptional(),
+      allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? hint : undefined) },
+  ),
+);
 
 /** A Set of scopes, or a promise of a requirement, has no members: it would ask for nothing, and open the route. */
 function normalize(input: unknown): unknown {
@@ -41,16 +49,6 @@ function normalize(input: unknown): unknown {
   if (Array.isArray(input)) return { scopes: input };
   return isPlainObject(input) ? input : undefined;
 }
-
-export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
-  normalize,
-  z
-    .custom<z.input<typeof members>>(
-      isPlainObject,
-      'must be a scope, a list of scopes, or an object that asks for them',
-    )
-    .pipe(members),
-);
 
 /**
  * A requirement that is valid and frozen.

@@ -46,6 +46,7 @@ export function createMetadataEndpoint(
     resource_documentation: documentation,
   });
   const methods = ['GET', 'HEAD', 'OPTIONS'];
+  const allow = [methods.join(', ')];
 
   return {
     path: splitIdentifier(metadataUrl(resource)).path,
@@ -68,14 +69,14 @@ export function createMetadataEndpoint(
             status: 204,
             headers: {
               'access-control-allow-origin': ['*'],
-              'access-control-allow-methods': [methods.join(', ')],
+              'access-control-allow-methods': allow,
               'access-control-allow-headers': ['*'],
-              allow: [methods.join(', ')],
+              allow,
             },
             body: undefined,
           };
         default:
-          return { status: 405, headers: { allow: [methods.join(', ')] }, body: undefined };
+          return { status: 405, headers: { allow }, body: undefined };
       }
     },
   };
