@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { issuerSchema } from '../../packages/core/src/issuer/options.ts';
 import { parseOptions } from '../../packages/core/src/options.ts';
 import { readText } from '../repository.ts';
 
 const page = 'packages/core/README.md';
 const settings = parseOptions({ resource: 'https://api.example.com', issuers: ['https://auth.example.com'] });
-const [issuer] = settings.issuers;
+const issuer = issuerSchema.parse('https://auth.example.com');
 
 /** Each interface, the heading above its table, and what `parseOptions` fills in. */
 const interfaces = [
   { name: 'VerifierOptions', file: 'options.ts', heading: '### `VerifierOptions`', defaults: settings },
   { name: 'LimitOptions', file: 'options.ts', heading: '### `LimitOptions`', defaults: settings.limits },
   { name: 'IssuerOptions', file: 'issuer/options.ts', heading: '### `IssuerOptions`', defaults: issuer },
-  { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer?.keys },
+  { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer.keys },
   {
     name: 'MetadataOptions',
     file: 'resource/metadata.ts',

@@ -2,6 +2,7 @@ import {
   createVerifier,
   type HttpRequest,
   type IssuerOptions,
+  type Outcome,
   type Verifier,
   type VerifierOptions,
 } from '@gatehouse/core';
@@ -9,7 +10,7 @@ import { createTestClock, createTestIssuer, issuerFaults, type TestClock, type T
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const resource = 'https://api.example';
-const keys = { timeoutSeconds: 0.2, cooldownSeconds: 5, refreshSeconds: 600, maxStaleSeconds: 3600 };
+const keys = { timeoutSeconds: 0.5, cooldownSeconds: 5, refreshSeconds: 600, maxStaleSeconds: 3600 };
 
 let clock: TestClock;
 let issuer: TestIssuer;
@@ -30,10 +31,13 @@ function guardBy(changes: Partial<IssuerOptions>, options: Partial<VerifierOptio
   return createVerifier({ resource, issuers: [{ issuer: issuer.issuer, keys, ...changes }], now, ...options });
 }
 
-async function present(token: string | Promise<string> = issuer.token()) {
+async function check(token: string | Promise<string> = issuer.token()): Promise<Outcome> {
   const headers = { authorization: [`Bearer ${await token}`] };
   const request: HttpRequest = { method: 'GET', target: '/', headers };
-  const outcome = await verifier.check(request);
+  return verifier.check(request);
+}
+async function present(token?: string | Promise<string>) {
+  const outcome = await check(token);
   return outcome.outcome === 'refused' ? outcome.response.status : outcome.outcome;
 }
 const keyFetches = () => issuer.requests.filter(({ path }) => issuer.jwksUri.endsWith(path)).length;
@@ -105,7 +109,15 @@ describe.each(['metadata', 'jwks'] as const)('a fault of the %s', (endpoint) => 
     async (fault) => {
       const token = await issuer.token();
       issuer.fail(endpoint, fault);
-      expect(await present(token)).toBe(503);
+      const startedAt = performance.now();
+      const outcome = await check(token);
+      // One timeout for everything, and what a busy machine adds.
+      expect(performance.now() - startedAt).toBeLessThan(keys.timeoutSeconds * 1000 + 500);
+      expect(outcome).toMatchObject({
+        error: { class: 'UnavailableError' },
+        response: { status: 503, headers: { 'retry-after': ['5'] } },
+      });
+      expect(JSON.stringify(outcome)).not.toContain('invalid_token');
       expect(verifier.health().issuers[0]?.keys.lastError).toMatch(
         endpoint === 'metadata' ? /^ERR_METADATA_/ : /^ERR_KEYS_/,
       );
@@ -123,6 +135,62 @@ describe.each(['metadata', 'jwks'] as const)('a fault of the %s', (endpoint) => 
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => present()));
     expect(outcomes).toEqual(Array(20).fill('accepted'));
     await expect.poll(() => verifier.health().issuers[0]?.keys.lastError).toBeDefined();
+    expect(await present()).toBe('accepted');
+  });
+});
+
+describe('an issuer in trouble', () => {
+  it('that answers slowly, but in time, is waited for once', async () => {
+    const { fetch } = globalThis;
+    let fetches = 0;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slowFetch: typeof fetch = async (input, init) => {
+      fetches += 1;
+      const response = await fetch(input, init);
+      await released;
+      return response;
+    };
+    verifier = guardBy({ keys: { ...keys, timeoutSeconds: 10 } }, { fetch: slowFetch });
+    const token = await issuer.token();
+    const waiting = Array.from({ length: 50 }, () => present(token));
+    await expect.poll(() => issuer.requests.length).toBe(1);
+    release();
+    expect(await Promise.all(waiting)).toEqual(Array(50).fill('accepted'));
+    expect(fetches).toBe(2);
+  });
+
+  it('whose first metadata keeps silent is found by the second', async () => {
+    await issuer.close();
+    issuer = await createTestIssuer({ audience: resource, clock, metadata: 'openid' });
+    const { fetch } = globalThis;
+    const deafFetch: typeof fetch = (input, init) =>
+      String(input).includes('oauth-authorization-server') ? new Promise(() => undefined) : fetch(input, init);
+    verifier = guardBy({ keys: { ...keys, timeoutSeconds: 3 } }, { fetch: deafFetch });
+    expect(await present()).toBe('accepted');
+  });
+
+  it('that rotates its keys while it is down is believed when it is back', async () => {
+    const before = await issuer.token();
+    expect(await present(before)).toBe('accepted');
+    await issuer.stop();
+    await issuer.rotateKeys({ oldKeys: 'withdraw' });
+    const after = await issuer.token();
+    clock.advance(5);
+    expect(await present(after)).toBe(503);
+    expect(await present(before)).toBe('accepted');
+    await issuer.start();
+    clock.advance(5);
+    expect(await present(after)).toBe('accepted');
+    expect(await present(before)).toBe(401);
+  });
+
+  it('with an empty set refuses tokens, and heals with the first key', async () => {
+    issuer.publish({ keys: [] });
+    expect(await present()).toBe(401);
+    await issuer.rotateKeys();
     expect(await present()).toBe('accepted');
   });
 });

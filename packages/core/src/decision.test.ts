@@ -194,7 +194,7 @@ describe('decisions', () => {
       'issuer-keys',
       'same-request',
       'same-request',
-      'issuer-keys',
+      'token-cache',
     ]);
   });
 

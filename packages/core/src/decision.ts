@@ -58,9 +58,12 @@ export interface UnverifiedToken {
   readonly kid?: string;
 }
 
-/** The signature by the issuer's keys, so old; or the whole authentication by an earlier guard, so long ago. */
+/**
+ * The signature, by keys that were fetched so long ago, or because it was verified so long ago; or the whole authentication,
+ * by an earlier guard so long ago.
+ */
 export type DecisionCheck =
-  | { readonly check: 'signature'; readonly source: 'issuer-keys'; readonly ageSeconds: number }
+  | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }
   | { readonly check: 'authentication'; readonly source: 'same-request'; readonly ageSeconds: number };
 
 /** What is known when an evaluation ends. */

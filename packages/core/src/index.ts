@@ -3,6 +3,7 @@ export type { Agent, AgentDescription, Confirmation } from './agent/agent.ts';
 export { describeAgent, principalKey } from './agent/describe.ts';
 export type { AnswerClass, AuthErrorCode } from './answers.ts';
 export type { Decision, DecisionCheck, UnverifiedToken } from './decision.ts';
+export type { Environment } from './environment.ts';
 export {
   AuthError,
   type AuthErrorDetails,
@@ -23,10 +24,12 @@ export type { Outcome } from './evaluation.ts';
 export type { Problem, RenderProblem } from './http/refusal.ts';
 export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 export type { JwsAlgorithm } from './issuer/algorithms.ts';
-export type { IssuerHealth } from './issuer/issuer.ts';
+export type { IssuerDirectory } from './issuer/directory.ts';
+export { createIssuer } from './issuer/issuer.ts';
 export type { JsonWebKeySet } from './issuer/json-web-keys.ts';
 export type { KeySetHealth } from './issuer/key-set.ts';
 export type { IssuerOptions, KeyOptions } from './issuer/options.ts';
+export type { Issuer, IssuerHealth } from './issuer/trusted.ts';
 export type { LimitOptions, VerifierOptions } from './options.ts';
 export type { Requirement, RequirementInput, Verdict } from './requirement/requirement.ts';
 export type { ScopeHierarchy } from './requirement/scopes.ts';

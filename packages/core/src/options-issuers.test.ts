@@ -1,11 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './errors.ts';
+import type { IssuerDirectory } from './issuer/directory.ts';
+import { createIssuer } from './issuer/issuer.ts';
+import type { IssuerSettings } from './issuer/options.ts';
 import { parseOptions, type VerifierOptions } from './options.ts';
 
 const resource = 'https://api.example';
 const issuer = 'https://as.example';
 // RFC 8037 Appendix A.1 and A.2.
+const findNobody = () => Promise.resolve(undefined);
 const publicKey = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
 const privateKey = { ...publicKey, d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A' };
 // RFC 7748 §6.1.
@@ -16,7 +20,8 @@ const makeRsaKey = (modulusLength: number) =>
 /** As JavaScript would call it: good options with these changes. */
 const parse = (changes: object = {}) =>
   parseOptions({ resource, issuers: [issuer], ...changes } as unknown as VerifierOptions);
-const parseIssuer = (options: object) => parse({ issuers: [{ issuer, ...options }] }).issuers[0];
+const listIssuers = (changes: object) => parse(changes).issuers as readonly IssuerSettings[];
+const parseIssuer = (options: object) => listIssuers({ issuers: [{ issuer, ...options }] })[0];
 
 function pathsOf(action: () => unknown): string[] {
   try {
@@ -33,7 +38,7 @@ describe('the resource and the issuers', () => {
     'are kept byte for byte: %s [PRM-04 PRM-06 PRM-19 DSC-03]',
     (identifier) => {
       expect(parse({ resource: identifier }).resource).toBe(identifier);
-      expect(parse({ issuers: [identifier] }).issuers[0]?.issuer).toBe(identifier);
+      expect(listIssuers({ issuers: [identifier] })[0]?.issuer).toBe(identifier);
     },
   );
 
@@ -59,6 +64,45 @@ describe('the resource and the issuers', () => {
     );
   });
 
+  it('may be made before, and are taken as they are', () => {
+    const shared = createIssuer('https://shared.example');
+    expect(parse({ issuers: [issuer, shared] }).issuers).toEqual([expect.objectContaining({ issuer }), shared]);
+    expect(pathsOf(() => parse({ issuers: [shared, 'https://shared.example'] }))).toEqual(['issuers.1']);
+  });
+
+  it('are no imitations of an issuer', () => {
+    const shared = createIssuer('https://shared.example');
+    expect(pathsOf(() => parse({ issuers: [{ ...shared }] }))).not.toEqual([]);
+    expect(pathsOf(() => parse({ issuers: [Object.create(shared)] }))).not.toEqual([]);
+  });
+
+  it('are found by a directory that is an object of any class, and stays as it is', async () => {
+    class Tenants {
+      readonly advertised = [issuer];
+      asked = 0;
+      async find() {
+        this.asked += 1;
+        return undefined;
+      }
+    }
+    const tenants = new Tenants();
+    const directory = parse({ issuers: tenants }).issuers as IssuerDirectory;
+    expect(directory).toMatchObject({ advertised: [issuer], refreshSeconds: 60 });
+    await directory.find(issuer);
+    expect(tenants.asked).toBe(1);
+  });
+
+  it.each([
+    [{ find: 'https://as.example', advertised: [] }, ['issuers.find']],
+    [{ find: findNobody }, ['issuers.advertised']],
+    [{ find: findNobody, advertised: ['as.example'] }, ['issuers.advertised.0']],
+    [{ find: findNobody, advertised: [], refreshSeconds: 0 }, ['issuers.refreshSeconds']],
+    [{ advertised: [] }, ['issuers']],
+    [null, ['issuers']],
+  ])('are not found by %o', (directory, paths) => {
+    expect(pathsOf(() => parse({ issuers: directory }))).toEqual(paths);
+  });
+
   it('are called repeated only where they name something', () => {
     expect(pathsOf(() => parse({ issuers: [{}, {}, 7, 7] }))).toEqual([
       'issuers.0.issuer',
@@ -71,7 +115,7 @@ describe('the resource and the issuers', () => {
 
 describe('an issuer', () => {
   it('is the same as a string and as an object', () => {
-    expect(parseIssuer({})).toEqual(parse({ issuers: [issuer] }).issuers[0]);
+    expect(parseIssuer({})).toEqual(listIssuers({ issuers: [issuer] })[0]);
   });
 
   it.each(['HS256', 'HS384', 'HS512', 'none', 'None', 'NONE', '', 'ES256K', 'es256', 'RSA-OAEP', null])(

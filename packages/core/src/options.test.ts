@@ -42,7 +42,7 @@ describe('parseOptions', () => {
       requirement: {},
       scopeHierarchy: {},
       metadata: {},
-      limits: { tokenBytes: 16_384, actDepth: 4 },
+      limits: { tokenBytes: 16_384, actDepth: 4, cachedTokens: 10_000, cachedIssuers: 1000 },
       clockToleranceSeconds: 5,
       fetch: expect.any(Function),
       now: Date.now,
@@ -160,7 +160,7 @@ describe('parseOptions', () => {
       resource,
       issuers: Object.freeze([Object.freeze({ issuer, jwks: { keys: [publicKey] } })]),
     });
-    expect(parseOptions(frozen).issuers[0]?.issuer).toBe(issuer);
+    expect(parseOptions(frozen).issuers).toMatchObject([{ issuer }]);
   });
 });
 
@@ -177,20 +177,20 @@ describe('the numbers', () => {
   );
 
   it.each([
-    { tokenBytes: 256, actDepth: 1 },
-    { tokenBytes: 65_536, actDepth: 16 },
+    { tokenBytes: 256, actDepth: 1, cachedTokens: 0, cachedIssuers: 1 },
+    { tokenBytes: 65_536, actDepth: 16, cachedTokens: 1_000_000, cachedIssuers: 100_000 },
   ])('take the limits %o', (limits) => {
     expect(parse({ limits }).limits).toEqual(limits);
   });
 
   it.each([
-    { tokenBytes: 255, actDepth: 0 },
-    { tokenBytes: 65_537, actDepth: 17 },
-    { tokenBytes: 1000.5, actDepth: 1.5 },
-    { tokenBytes: Number.POSITIVE_INFINITY, actDepth: Number.NaN },
-    { tokenBytes: '16384', actDepth: '4' },
-    { tokenBytes: null, actDepth: null },
+    { tokenBytes: 255, actDepth: 0, cachedTokens: -1, cachedIssuers: 0 },
+    { tokenBytes: 65_537, actDepth: 17, cachedTokens: 1_000_001, cachedIssuers: 100_001 },
+    { tokenBytes: 1000.5, actDepth: 1.5, cachedTokens: 1.5, cachedIssuers: 1.5 },
+    { tokenBytes: Infinity, actDepth: Number.NaN, cachedTokens: Infinity, cachedIssuers: Number.NaN },
+    { tokenBytes: '16384', actDepth: '4', cachedTokens: '1', cachedIssuers: '1' },
+    { tokenBytes: null, actDepth: null, cachedTokens: null, cachedIssuers: null },
   ])('refuse the limits %o: no setting turns a check off [BRR-21 ACT-05]', (limits) => {
-    expect(pathsOf(() => parse({ limits }))).toEqual(['limits.tokenBytes', 'limits.actDepth']);
+    expect(pathsOf(() => parse({ limits }))).toEqual(Object.keys(limits).map((name) => `limits.${name}`));
   });
 });

@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import type { Decision } from './decision.ts';
-import { ConfigurationError } from './errors.ts';
+import { type CompleteEnvironment, type Environment, environmentShape } from './environment.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { RenderProblem } from './http/refusal.ts';
 import { findIdentifierFault } from './identifier.ts';
-import { type IssuerOptions, type IssuerSettings, issuerSchema } from './issuer/options.ts';
+import { directorySchema, type IssuerDirectory } from './issuer/directory.ts';
+import { isTrustedIssuer } from './issuer/issuer.ts';
+import type { IssuersSettings } from './issuer/issuers.ts';
+import { type IssuerOptions, issuerSchema } from './issuer/options.ts';
+import type { Issuer } from './issuer/trusted.ts';
 import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
 import { type MetadataOptions, metadataSchema } from './resource/metadata.ts';
-import { type Complete, functionSchema, isPlainObject, listIssues, textSchema } from './schema.ts';
+import { type Complete, functionSchema, parseSettings, readyOr, textSchema } from './schema.ts';
 
 /** Everything that a verifier can be told. `resource` and `issuers` are required; the rest has secure defaults. */
 export interface VerifierOptions<Context = unknown> {
@@ -17,8 +21,11 @@ export interface VerifierOptions<Context = unknown> {
    * the metadata URL. An https URL without query and fragment, http for loopback hosts; kept byte for byte.
    */
   readonly resource: string;
-  /** Whose tokens are accepted; at least one. A string is an issuer identifier. */
-  readonly issuers: readonly (string | IssuerOptions)[];
+  /**
+   * Whose tokens are accepted; at least one. A string is an issuer identifier, an `Issuer` may be shared by several
+   * verifiers, and a directory finds issuers while the process runs.
+   */
+  readonly issuers: readonly (string | IssuerOptions | Issuer)[] | IssuerDirectory;
   /** Baseline for every guard, which can only tighten it. Default: every valid token. An explicit `undefined` is an error. */
   readonly requirement?: RequirementInput<Context>;
   /** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. Default: none. */
@@ -41,67 +48,85 @@ export interface VerifierOptions<Context = unknown> {
   readonly now?: (() => number) | undefined;
 }
 
-/** How much a token may hold. */
+/** How much a token may hold, and how much is kept. */
 export interface LimitOptions {
   /** Longest token that is parsed, in bytes; 256 to 65536. Default 16384. */
   readonly tokenBytes?: number | undefined;
   /** Most actors that an `act` claim may nest; 1 to 16. Default 4. */
   readonly actDepth?: number | undefined;
+  /** Verified tokens that are remembered, so that their next request needs no signature; 0 to 1000000. Default 10000. */
+  readonly cachedTokens?: number | undefined;
+  /** Issuers of a directory that are kept with their keys; 1 to 100000. Default 1000. */
+  readonly cachedIssuers?: number | undefined;
 }
 
 /** Options with every default filled in. */
-export interface VerifierSettings<Context = unknown> extends Omit<VerifierOptions<Context>, 'requirement'> {
-  readonly issuers: readonly IssuerSettings[];
+export interface VerifierSettings<Context = unknown>
+  extends Omit<VerifierOptions<Context>, 'requirement' | 'issuers' | keyof Environment>,
+    CompleteEnvironment {
+  readonly issuers: IssuersSettings;
   readonly requirement: Requirement<Context>;
   readonly scopeHierarchy: ScopeHierarchy;
   readonly metadata: MetadataOptions;
   readonly limits: Complete<LimitOptions>;
   readonly clockToleranceSeconds: number;
-  readonly fetch: typeof globalThis.fetch;
-  readonly now: () => number;
 }
 
 const issuersHint = "must be a list of issuers: ['https://auth.example.com']";
 
 type ParsedOptions = Omit<VerifierSettings, 'requirement'> & Pick<Partial<VerifierSettings>, 'requirement'>;
 
-const optionsSchema: z.ZodType<ParsedOptions> = z.strictObject({
-  resource: textSchema(findIdentifierFault),
-  issuers: z
-    .array(issuerSchema, issuersHint)
-    .nonempty(issuersHint)
-    .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) }),
-  requirement: requirementSchema.exactOptional(),
-  scopeHierarchy: scopeHierarchySchema.prefault({}),
-  metadata: metadataSchema.prefault({}),
-  limits: z
-    .strictObject({
-      tokenBytes: z.int().min(256).max(65_536).default(16_384),
-      actDepth: z.int().min(1).max(16).default(4),
-    })
-    .prefault({}),
-  clockToleranceSeconds: z.number().min(0).max(300).default(5),
-  onDecision: functionSchema<(decision: Decision) => unknown>().optional(),
-  renderProblem: functionSchema<RenderProblem>().optional(),
-  fetch: functionSchema<typeof globalThis.fetch>().default(() => callGlobalFetch),
-  now: functionSchema<() => number>().default(() => Date.now),
-});
+const listSchema = z
+  .array(readyOr(isTrustedIssuer, issuerSchema), issuersHint)
+  .nonempty(issuersHint)
+  .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) });
 
-/** Looked up at every call, so that what instruments the global one later is seen. */
-const callGlobalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+const makeOptionsSchema = (issuers: z.ZodType<IssuersSettings>): z.ZodType<ParsedOptions> =>
+  z.strictObject({
+    resource: textSchema(findIdentifierFault),
+    issuers,
+    requirement: requirementSchema.exactOptional(),
+    scopeHierarchy: scopeHierarchySchema.prefault({}),
+    metadata: metadataSchema.prefault({}),
+    limits: z
+      .strictObject({
+        tokenBytes: z.int().min(256).max(65_536).default(16_384),
+        actDepth: z.int().min(1).max(16).default(4),
+        cachedTokens: z.int().min(0).max(1_000_000).default(10_000),
+        cachedIssuers: z.int().min(1).max(100_000).default(1000),
+      })
+      .prefault({}),
+    clockToleranceSeconds: z.number().min(0).max(300).default(5),
+    onDecision: functionSchema<(decision: Decision) => unknown>().optional(),
+    renderProblem: functionSchema<RenderProblem>().optional(),
+    ...environmentShape,
+  });
+
+const optionsSchema = makeOptionsSchema(listSchema);
+const directoryOptionsSchema = makeOptionsSchema(directorySchema);
 
 /** Looks at what was given, valid or not, so that a repetition is reported beside other problems. */
 function reportRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
-  const names = issuers.map((issuer) => (isPlainObject(issuer) ? issuer['issuer'] : issuer));
+  const names = issuers.map((issuer) => (isObject(issuer) ? issuer['issuer'] : issuer));
   for (const [index, name] of names.entries()) {
     const isRepeated = typeof name === 'string' && names.indexOf(name) < index;
     if (isRepeated) context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
   }
 }
 
+function isDirectory(issuers: unknown): boolean {
+  return isObject(issuers) && !Array.isArray(issuers) && 'find' in issuers;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 /** @throws ConfigurationError with every problem */
 export function parseOptions<Context>(options: VerifierOptions<Context>): VerifierSettings<Context> {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) throw new ConfigurationError('options', listIssues(parsed.error));
-  return freezeDeeply({ requirement: {}, ...parsed.data } as VerifierSettings<Context>);
+  // Two schemas instead of a union, which could not say what is wrong with either.
+  const schema = isDirectory((options as VerifierOptions | undefined)?.issuers)
+    ? directoryOptionsSchema
+    : optionsSchema;
+  return freezeDeeply({ requirement: {}, ...parseSettings('options', schema, options) } as VerifierSettings<Context>);
 }

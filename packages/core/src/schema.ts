@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ConfigurationIssue } from './errors.ts';
+import { ConfigurationError, type ConfigurationIssue } from './errors.ts';
 
 /** An object that holds its members itself, as literals and parsed JSON do; not a Map, a promise or another instance. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -28,8 +28,34 @@ export function reportFault<Value>(
   };
 }
 
+/**
+ * What a schema makes of a value.
+ *
+ * @param subject what the value is, for the error: `options`
+ * @throws ConfigurationError with every problem
+ */
+export function parseSettings<Value>(subject: string, schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new ConfigurationError(subject, listIssues(parsed.error));
+  return parsed.data;
+}
+
+/** Takes a value that is ready as it is, and has the schema parse any other. */
+export function readyOr<Ready, Value>(
+  isReady: (value: unknown) => value is Ready,
+  schema: z.ZodType<Value>,
+): z.ZodType<Ready | Value> {
+  return z.unknown().transform((value, context): Ready | Value => {
+    if (isReady(value)) return value;
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    context.issues.push(...(parsed.error.issues as typeof context.issues));
+    return z.NEVER;
+  });
+}
+
 /** Every problem that a schema found, by path. Values are not repeated: options may hold secrets. */
-export function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
+function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String).join('.');
     // What is wrong with a key stands inside.

@@ -5,7 +5,8 @@ import { ForbiddenError, InsufficientScopeError, InvalidTokenError, UnavailableE
 import { createEvaluator, type Outcome, type Question, type Trail, type Visit } from './evaluation.ts';
 import { isAnonymous, parseCredentials, schemes } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
-import { createIssuer, type IssuerHealth } from './issuer/issuer.ts';
+import { createTrustedIssuers } from './issuer/issuers.ts';
+import type { IssuerHealth } from './issuer/trusted.ts';
 import { parseOptions, type VerifierOptions } from './options.ts';
 import { createPreparer } from './requirement/prepare.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
@@ -13,7 +14,8 @@ import { createMissingScopeFinder } from './requirement/scopes.ts';
 import { readVerdict } from './requirement/verdict.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
 import { parseJws } from './token/jws.ts';
-import { verifyAccessToken } from './token/jwt.ts';
+import { type VerifiedAccessToken, verifyAccessToken } from './token/jwt.ts';
+import { createTokenCache, type RememberedToken } from './token/token-cache.ts';
 
 /** What one evaluation is told beside the request. */
 export interface CheckOptions<Context = unknown> {
@@ -50,7 +52,7 @@ export interface Verifier<Context = unknown> {
   check(request: HttpRequest, options?: CheckOptions<Context>): Promise<Outcome>;
   /** The metadata document of the resource (RFC 9728). */
   readonly metadata: Endpoint;
-  /** Resolves when the keys of every issuer are loaded; rejects with an `UnavailableError`. */
+  /** Resolves when the keys of every listed issuer are loaded; rejects with an `UnavailableError`. */
   ready(): Promise<void>;
   /** What a probe wants to know. Asks nobody. */
   health(): VerifierHealth;
@@ -59,9 +61,11 @@ export interface Verifier<Context = unknown> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** One entry for each issuer, in the order of the options. */
 export interface VerifierHealth {
+  /** One entry for each issuer, in the order of the options; of a directory, those that are known now. */
   readonly issuers: readonly IssuerHealth[];
+  /** How many verified tokens are remembered. */
+  readonly cachedTokens: number;
 }
 
 /** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
@@ -86,7 +90,13 @@ interface Authentication {
 export function createVerifier<Context = unknown>(options: VerifierOptions<Context>): Verifier<Context> {
   const settings = parseOptions(options);
   const { resource, limits, clockToleranceSeconds, now } = settings;
-  const issuers = new Map(settings.issuers.map((issuer) => [issuer.issuer, createIssuer(issuer, settings)]));
+  const issuers = createTrustedIssuers(settings.issuers, settings, limits.cachedIssuers);
+  const tokens = createTokenCache({
+    capacity: limits.cachedTokens,
+    toleranceSeconds: clockToleranceSeconds,
+    now,
+    isCurrent: ({ issuer, published }) => issuers.isCurrent(issuer) && issuer.keys.isCurrent(published),
+  });
   const prepare = createPreparer(settings.requirement);
   const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
   const evaluate = createEvaluator(
@@ -98,22 +108,35 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   let isClosed = false;
 
   async function authenticate(visit: Visit): Promise<Authentication> {
-    const { scheme, token } = parseCredentials(visit.request, limits.tokenBytes);
+    const { scheme, token: compact } = parseCredentials(visit.request, limits.tokenBytes);
     visit.scheme = scheme;
-    visit.token = parseJws(token);
-    const { claims, keysAgeSeconds } = await verifyAccessToken(visit.token, {
-      findIssuer: (iss) => issuers.get(iss),
+    const remembered = tokens.find(compact);
+    const token = remembered?.token ?? (await verify(visit, compact));
+    const agent = createAgent(token.claims, limits.actDepth);
+    if (remembered === undefined) tokens.remember(compact, token);
+    const authentication = { agent, visit, at: now(), checks: [describeSignatureCheck(token, remembered)] };
+    authentications.set(agent, authentication);
+    return authentication;
+  }
+
+  async function verify(visit: Visit, compact: string): Promise<VerifiedAccessToken> {
+    visit.token = parseJws(compact);
+    return verifyAccessToken(visit.token, {
+      findIssuer: issuers.find,
       resource,
       nowSeconds: now() / 1000,
       toleranceSeconds: clockToleranceSeconds,
     });
-    const agent = createAgent(claims, limits.actDepth);
-    const checks: readonly DecisionCheck[] = [
-      { check: 'signature', source: 'issuer-keys', ageSeconds: keysAgeSeconds },
-    ];
-    const authentication = { agent, visit, at: now(), checks };
-    authentications.set(agent, authentication);
-    return authentication;
+  }
+
+  function describeSignatureCheck(token: VerifiedAccessToken, remembered: RememberedToken | undefined): DecisionCheck {
+    return remembered === undefined
+      ? { check: 'signature', source: 'issuer-keys', ageSeconds: token.keysAgeSeconds }
+      : { check: 'signature', source: 'token-cache', ageSeconds: secondsSince(remembered.verifiedAt) };
+  }
+
+  function secondsSince(time: number): number {
+    return Math.max(0, (now() - time) / 1000);
   }
 
   async function authenticateOnce(memory: Memory, trail: Trail): Promise<Agent> {
@@ -127,7 +150,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   }
 
   function sameRequestCheck({ at }: Authentication): DecisionCheck {
-    return { check: 'authentication', source: 'same-request', ageSeconds: Math.max(0, (now() - at) / 1000) };
+    return { check: 'authentication', source: 'same-request', ageSeconds: secondsSince(at) };
   }
 
   /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
@@ -172,7 +195,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 
   async function close(): Promise<void> {
     isClosed = true;
-    for (const issuer of issuers.values()) issuer.close();
+    issuers.close();
   }
 
   return {
@@ -206,11 +229,9 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
-    metadata: createMetadataEndpoint(resource, [...issuers.keys()], settings.metadata),
-    async ready() {
-      await Promise.all([...issuers.values()].map((issuer) => issuer.keys.ready()));
-    },
-    health: () => ({ issuers: [...issuers.values()].map((issuer) => issuer.health()) }),
+    metadata: createMetadataEndpoint(resource, issuers.advertised, settings.metadata),
+    ready: () => issuers.ready(),
+    health: () => ({ issuers: issuers.health(), cachedTokens: tokens.size }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,26 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../json.ts';
 import { discover, listMetadataUrls } from './discovery.ts';
-import { FetchFault, type JsonFetcher } from './fetch-json.ts';
+import { FetchFault, type FetchJson } from './fetch-json.ts';
 
 const issuer = 'https://as.example/tenant';
 const oauthUrl = 'https://as.example/.well-known/oauth-authorization-server/tenant';
 const openidUrl = 'https://as.example/tenant/.well-known/openid-configuration';
 const document = { issuer, jwks_uri: 'https://keys.example/jwks?v=1' };
 
-function serve(documents: Record<string, JsonObject>): JsonFetcher & { readonly asked: string[] } {
+/** Answers these documents at once, nothing at all where it says so, and 404 everywhere else. */
+function serve(documents: Record<string, JsonObject | 'silence'>): FetchJson & { readonly asked: string[] } {
   const asked: string[] = [];
-  return {
-    asked,
-    async fetch(url) {
-      asked.push(url);
-      const found = documents[url];
-      if (found === undefined) throw new FetchFault('unavailable', 'status 404');
-      return found;
-    },
-    close() {},
+  const fetchJson: FetchJson = async (url) => {
+    asked.push(url);
+    const found = documents[url];
+    if (found === 'silence') return new Promise(() => undefined);
+    if (found === undefined) throw new FetchFault('unavailable', 'status 404');
+    return found;
   };
+  return Object.assign(fetchJson, { asked });
 }
+
+const faults = (...kinds: FetchFault['kind'][]) => ({ errors: kinds.map((kind) => expect.objectContaining({ kind })) });
 
 describe('listMetadataUrls', () => {
   it.each([
@@ -54,7 +55,7 @@ describe('discover', () => {
     'discards a document about the issuer %s [DSC-03]',
     async (named) => {
       const fetcher = serve({ [oauthUrl]: { ...document, issuer: named } });
-      await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject({ status: 503, code: 'ERR_METADATA_INVALID' });
+      await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
     },
   );
 
@@ -68,7 +69,7 @@ describe('discover', () => {
     'https://k.example/#a',
   ])('discards a document with the jwks_uri %s [JWK-08]', async (jwksUri) => {
     const fetcher = serve({ [oauthUrl]: { ...document, jwks_uri: jwksUri } });
-    await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject({ status: 503, code: 'ERR_METADATA_INVALID' });
+    await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
   });
 
   it('follows an issuer on this machine to its keys, and no other one back to it [JWK-08]', async () => {
@@ -76,7 +77,7 @@ describe('discover', () => {
     const fetcher = serve({ 'http://127.0.0.1:9/.well-known/oauth-authorization-server': local });
     expect(await discover(local.issuer, fetcher, 5)).toEqual({ jwksUri: local.jwks_uri });
     const elsewhere = serve({ [oauthUrl]: { ...document, jwks_uri: local.jwks_uri } });
-    await expect(discover(issuer, elsewhere, 5)).rejects.toMatchObject({ code: 'ERR_METADATA_INVALID' });
+    await expect(discover(issuer, elsewhere, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
   });
 
   it('takes a good document behind a discarded one', async () => {
@@ -84,10 +85,13 @@ describe('discover', () => {
     expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
   });
 
-  it('is unavailable where no document answers, and says when to retry', async () => {
-    await expect(discover(issuer, serve({}), 5)).rejects.toMatchObject({
-      code: 'ERR_METADATA_UNAVAILABLE',
-      retryAfterSeconds: 5,
-    });
+  it('says what went wrong at each place', async () => {
+    await expect(discover(issuer, serve({}), 5)).rejects.toMatchObject(faults('unavailable', 'unavailable'));
+  });
+
+  it('asks the second place when the first keeps silent, and takes whichever answers', async () => {
+    const fetcher = serve({ [oauthUrl]: 'silence', [openidUrl]: document });
+    expect(await discover(issuer, fetcher, 0.01)).toEqual({ jwksUri: document.jwks_uri });
+    expect(fetcher.asked).toEqual([oauthUrl, openidUrl]);
   });
 });

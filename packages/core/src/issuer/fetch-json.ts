@@ -13,16 +13,23 @@ export class FetchFault extends Error {
   }
 }
 
+/** Fetches one document. @throws FetchFault */
+export type FetchJson = (url: string) => Promise<JsonObject>;
+
 export interface JsonFetcher {
-  /** @throws FetchFault */
-  fetch(url: string): Promise<JsonObject>;
+  /**
+   * Runs a task that fetches documents: all of it together within the timeout.
+   *
+   * @throws FetchFault
+   */
+  run<Result>(task: (fetchJson: FetchJson) => Promise<Result>): Promise<Result>;
   /** Ends what is under way, and refuses what comes later. */
   close(): void;
 }
 
 /**
  * Fetches JSON objects from an authorization server: GET, 200 only, a JSON media type, not compressed, no redirects, no
- * cookies, at most 256 KiB, the whole of it within the timeout.
+ * cookies, at most 256 KiB. Nothing under way keeps the process alive by its timer.
  */
 export function createJsonFetcher(options: {
   readonly fetch: typeof globalThis.fetch;
@@ -31,28 +38,23 @@ export function createJsonFetcher(options: {
   const underWay = new Set<AbortController>();
   let isClosed = false;
 
-  async function fetchJson(url: string): Promise<JsonObject> {
-    if (isClosed) throw new FetchFault('unavailable', 'closed');
-    const controller = new AbortController();
-    const { signal } = controller;
-    const timer = setTimeout(() => controller.abort(), options.timeoutSeconds * 1000);
-    underWay.add(controller);
-    try {
-      // A `fetch` of the user's may not care about the signal.
-      return await Promise.race([readDocument(options.fetch, url, signal), rejectOnAbort(signal)]);
-    } catch (error) {
-      if (error instanceof FetchFault) throw error;
-      throw new FetchFault('unavailable', 'no complete answer in time', { cause: error });
-    } finally {
-      clearTimeout(timer);
-      underWay.delete(controller);
-      // Lets go of a body that was not read to its end.
-      controller.abort();
-    }
-  }
-
   return {
-    fetch: fetchJson,
+    async run(task) {
+      if (isClosed) throw new FetchFault('unavailable', 'closed');
+      const controller = new AbortController();
+      const { signal } = controller;
+      const timer = setTimeout(() => controller.abort(), options.timeoutSeconds * 1000).unref();
+      underWay.add(controller);
+      try {
+        // A `fetch` of the user's may not care about the signal.
+        return await Promise.race([task((url) => fetchJson(options.fetch, url, signal)), rejectOnAbort(signal)]);
+      } finally {
+        clearTimeout(timer);
+        underWay.delete(controller);
+        // Lets go of bodies that were not read to their end.
+        controller.abort();
+      }
+    },
     close() {
       isClosed = true;
       for (const controller of underWay) controller.abort();
@@ -67,6 +69,15 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   // It is aborted in the end in any case, when nobody waits any more.
   aborted.catch(() => undefined);
   return aborted;
+}
+
+async function fetchJson(fetch: typeof globalThis.fetch, url: string, signal: AbortSignal): Promise<JsonObject> {
+  try {
+    return await readDocument(fetch, url, signal);
+  } catch (error) {
+    if (error instanceof FetchFault) throw error;
+    throw new FetchFault('unavailable', 'no complete answer', { cause: error });
+  }
 }
 
 async function readDocument(fetch: typeof globalThis.fetch, url: string, signal: AbortSignal): Promise<JsonObject> {

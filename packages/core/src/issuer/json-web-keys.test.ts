@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createKeySelector, isUsableKey, listKeys } from './json-web-keys.ts';
+import { isUsableKey, listKeys, publishKeys } from './json-web-keys.ts';
 
 const jwk = (key: KeyObject, members: Record<string, unknown> = {}): Record<string, unknown> => ({
   ...(key.export({ format: 'jwk' }) as JsonWebKeyInput['key']),
@@ -14,7 +14,7 @@ const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ed25519 = generateKeyPairSync('ed25519');
 
 const count = async (keys: readonly unknown[], header: Record<string, unknown>) =>
-  (await createKeySelector(keys)(header)).length;
+  (await publishKeys(keys).select(header)).length;
 
 describe('isUsableKey', () => {
   it('takes public EC, RSA and OKP keys', () => {

@@ -11,7 +11,19 @@ export interface JsonWebKeySet {
  * The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve: none where nothing fits,
  * several only where the header does not tell them apart.
  */
-export type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly CryptoKey[]>;
+type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly CryptoKey[]>;
+
+/** What an issuer publishes at one time. The same keys are the same object, fetched again or not. */
+export interface PublishedKeys {
+  readonly text: string;
+  readonly select: SelectKeys;
+}
+
+/** The keys of a set, or those published before where they are still the same to the letter. */
+export function publishKeys(keys: readonly unknown[], before?: PublishedKeys): PublishedKeys {
+  const text = JSON.stringify(keys);
+  return before?.text === text ? before : { text, select: createKeySelector(keys) };
+}
 
 /** Tokens without `kid` try this many keys at most. */
 const maxCandidates = 16;
@@ -69,7 +81,7 @@ function isForVerifying({ use, key_ops: operations }: JsonObject): boolean {
 }
 
 /** Selects among the usable ones of these keys. `jose` matches and imports. */
-export function createKeySelector(keys: readonly unknown[]): SelectKeys {
+function createKeySelector(keys: readonly unknown[]): SelectKeys {
   const select = createLocalJWKSet({ keys: keys.filter(isUsableKey) } as JSONWebKeySet);
   return async (header) => {
     try {

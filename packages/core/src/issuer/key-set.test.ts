@@ -1,37 +1,51 @@
 import { type CryptoKey, generateKeyPair } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UnavailableError } from '../errors.ts';
-import type { SelectKeys } from './json-web-keys.ts';
-import { createKeySet, type KeySet } from './key-set.ts';
+import type { PublishedKeys } from './json-web-keys.ts';
+import { createKeySet, type KeySet, type OfferedKeys } from './key-set.ts';
 
 const { publicKey } = await generateKeyPair('ES256');
+const { publicKey: otherKey } = await generateKeyPair('ES256');
 const header = (kid: string) => ({ alg: 'ES256', kid });
 const options = { refreshSeconds: 600, cooldownSeconds: 5, maxStaleSeconds: 3600 };
 
-/** What the issuer publishes, how often it was asked, and the clock. */
-let published: Set<string>;
+/** What the issuer publishes, by `kid`, how often it was asked, and the clock. */
+let published: Map<string, CryptoKey>;
 let isDown: boolean;
 let fetches: number;
 let now: number;
 let keySet: KeySet;
 
-async function load(): Promise<SelectKeys> {
+async function load(before: PublishedKeys | undefined): Promise<PublishedKeys> {
   fetches += 1;
   await Promise.resolve();
   if (isDown) throw new UnavailableError('ERR_KEYS_UNAVAILABLE', options.cooldownSeconds);
-  const kids = new Set(published);
-  return async ({ kid }): Promise<CryptoKey[]> => (kid !== undefined && kids.has(kid) ? [publicKey] : []);
+  const keys = new Map(published);
+  const text = [...keys.keys()].join();
+  if (before?.text === text && [...keys.values()].every((key) => key === publicKey)) return before;
+  return { text, select: async ({ kid = '' }) => [keys.get(kid)].filter((key) => key !== undefined) };
 }
 
 const advance = (seconds: number) => {
   now += seconds * 1000;
 };
-const find = async (kid: string) => (await keySet.find(header(kid))).keys.length;
+/** The first keys that are offered. */
+async function findFirst(kid: string): Promise<OfferedKeys | undefined> {
+  for await (const offered of keySet.offer(header(kid))) return offered;
+  return undefined;
+}
+const find = async (kid: string) => (await findFirst(kid))?.keys.length ?? 0;
+/** Everything that is offered to somebody whom nothing satisfies. */
+async function exhaust(kid: string): Promise<CryptoKey[]> {
+  const keys: CryptoKey[] = [];
+  for await (const offered of keySet.offer(header(kid))) keys.push(...offered.keys);
+  return keys;
+}
 /** Lets what goes on in the background come to its end. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
-  published = new Set(['a']);
+  published = new Map([['a', publicKey]]);
   isDown = false;
   fetches = 0;
   now = 1_800_000_000_000;
@@ -52,13 +66,13 @@ describe('a key set', () => {
   it('says how old its keys are', async () => {
     await keySet.ready();
     advance(42);
-    expect((await keySet.find(header('a'))).ageSeconds).toBe(42);
+    expect((await findFirst('a'))?.ageSeconds).toBe(42);
     expect(keySet.health()).toEqual({ ageSeconds: 42 });
   });
 
   it('finds a key that was published since, by one fetch for all who wait [JWK-05]', async () => {
     await keySet.ready();
-    published.add('b');
+    published.set('b', publicKey);
     advance(5);
     expect(await Promise.all(Array.from({ length: 100 }, () => find('b')))).toEqual(Array(100).fill(1));
     expect(fetches).toBe(2);
@@ -66,7 +80,7 @@ describe('a key set', () => {
 
   it('finds a key that was published right after the first fetch', async () => {
     await keySet.ready();
-    published.add('b');
+    published.set('b', publicKey);
     expect(await find('b')).toBe(1);
   });
 
@@ -95,23 +109,110 @@ describe('a key set', () => {
     expect(await unknown.catch(() => 'refused')).toBe('refused');
   });
 
-  it('refreshes in the background, so that nobody waits', async () => {
+  it('refreshes in the background before its keys are too old, so that nobody waits', async () => {
     await keySet.ready();
-    published = new Set(['b']);
-    advance(600);
+    published = new Map([['b', publicKey]]);
+    advance(480);
     expect(await find('a')).toBe(1);
     await settle();
     expect(fetches).toBe(2);
     expect(await find('b')).toBe(1);
   });
 
-  it('stops using a key that was withdrawn, once it learns of it [JWK-06]', async () => {
+  it('stops using a key that was withdrawn as soon as it fetches [JWK-06]', async () => {
     await keySet.ready();
-    published = new Set();
-    advance(600);
+    published = new Map();
+    advance(480);
     await find('a');
     await settle();
     expect(await find('a')).toBe(0);
+  });
+
+  it('uses a withdrawn key no longer than its keys are good, however quiet the time was [JWK-06]', async () => {
+    await keySet.ready();
+    published = new Map();
+    advance(600);
+    expect(await find('a')).toBe(0);
+  });
+
+  it('finds a key that changed under its kid, for those whom the known one does not satisfy', async () => {
+    await keySet.ready();
+    published.set('a', otherKey);
+    advance(5);
+    expect(await exhaust('a')).toEqual([publicKey, otherKey]);
+    expect(await exhaust('a')).toEqual([otherKey]);
+  });
+
+  it('offers nothing twice to those whom nothing satisfies, and fetches once in the cooldown for them', async () => {
+    await keySet.ready();
+    advance(5);
+    for (let round = 0; round < 100; round += 1) expect(await exhaust('a')).toEqual([publicKey]);
+    expect(fetches).toBe(2);
+  });
+
+  it('takes a signature that known keys refute as refuted while the issuer is down', async () => {
+    await keySet.ready();
+    isDown = true;
+    advance(5);
+    expect(await exhaust('a')).toEqual([publicKey]);
+    expect(await exhaust('a')).toEqual([publicKey]);
+  });
+
+  it('gives keys that came meanwhile without another fetch', async () => {
+    await keySet.ready();
+    published.set('b', publicKey);
+    advance(5);
+    const slow = keySet.offer(header('a'))[Symbol.asyncIterator]();
+    expect((await slow.next()).value?.keys).toEqual([publicKey]);
+    expect(await find('b')).toBe(1);
+    expect((await slow.next()).value?.keys).toEqual([publicKey]);
+    expect(fetches).toBe(2);
+  });
+
+  it('knows whether keys are those of the issuer now', async () => {
+    await keySet.ready();
+    const first = (await findFirst('a'))?.published as PublishedKeys;
+    expect(keySet.isCurrent(first)).toBe(true);
+    advance(480);
+    await find('a');
+    await settle();
+    expect(fetches).toBe(2);
+    expect(keySet.isCurrent(first)).toBe(true);
+    published.set('b', publicKey);
+    advance(5);
+    await find('b');
+    expect(keySet.isCurrent(first)).toBe(false);
+  });
+
+  it('does not call keys current that are too old to be used without asking', async () => {
+    await keySet.ready();
+    const first = (await findFirst('a'))?.published as PublishedKeys;
+    advance(600);
+    expect(keySet.isCurrent(first)).toBe(false);
+  });
+
+  it('makes one request wait where keys are too old, and no other while the issuer is down [JWK-06]', async () => {
+    await keySet.ready();
+    isDown = true;
+    advance(600);
+    expect(await find('a')).toBe(1);
+    expect(fetches).toBe(2);
+    // Twice the cooldown after the second failure, then four times, up to a minute.
+    for (const [seconds, total] of [
+      [4, 2],
+      [1, 3],
+      [9, 3],
+      [1, 4],
+      [20, 5],
+      [40, 6],
+      [60, 7],
+      [60, 8],
+    ] as const) {
+      advance(seconds);
+      expect(await find('a')).toBe(1);
+      await settle();
+      expect(fetches).toBe(total);
+    }
   });
 
   it('keeps serving known keys while the issuer is down, and says so [JWK-06]', async () => {
@@ -179,8 +280,8 @@ describe('a key set', () => {
   it('goes on fetching when the clock is set back', async () => {
     await keySet.ready();
     advance(-86_400);
-    published.add('b');
+    published.set('b', publicKey);
     expect(await find('b')).toBe(1);
-    expect((await keySet.find(header('b'))).ageSeconds).toBe(0);
+    expect((await findFirst('b'))?.ageSeconds).toBe(0);
   });
 });

@@ -1,18 +1,7 @@
 import type { CryptoKey, JWSHeaderParameters } from 'jose';
 import { UnavailableError } from '../errors.ts';
-import type { SelectKeys } from './json-web-keys.ts';
-
-export interface KeySetOptions {
-  /** Gets the keys that are published now. Rejects with an `UnavailableError`. */
-  readonly load: () => Promise<SelectKeys>;
-  readonly now: () => number;
-  /** Keys older than this are fetched again in the background. */
-  readonly refreshSeconds: number;
-  /** The least time between two fetches that unknown keys cause, and after one that failed. */
-  readonly cooldownSeconds: number;
-  /** Keys older than this are not used any more. */
-  readonly maxStaleSeconds: number;
-}
+import type { PublishedKeys } from './json-web-keys.ts';
+import { createRenewable, type Loaded, type RenewableOptions } from './renewable.ts';
 
 /** The state of the keys of one issuer. */
 export interface KeySetHealth {
@@ -22,102 +11,66 @@ export interface KeySetHealth {
   readonly lastError?: UnavailableError['code'];
 }
 
+/** Keys that fit a token, and the set that they are of. */
+export interface OfferedKeys {
+  readonly keys: readonly CryptoKey[];
+  readonly published: PublishedKeys;
+  /** How long ago the set was fetched. */
+  readonly ageSeconds: number;
+}
+
 /** The keys of one issuer: decides when they are fetched, and which of them fit a token. */
 export interface KeySet {
   /**
-   * The keys that fit, and how old the set is. Keys that are not known cost one fetch in `cooldownSeconds` at most, shared
-   * by all who wait.
+   * The keys that fit; then, for those to whom they were not good enough, the keys that fit in a newer set. So a key that
+   * is not known yet is found, and one that changed under its `kid`. A newer set is fetched once in `cooldownSeconds` at
+   * most, for all who wait; whoever is content with the first keys never waits for it.
    *
    * @throws UnavailableError when no set can be had, or when no key fits and the last fetch failed: the token may be good
    */
-  find(header: JWSHeaderParameters): Promise<{ readonly keys: readonly CryptoKey[]; readonly ageSeconds: number }>;
+  offer(header: JWSHeaderParameters): AsyncIterable<OfferedKeys>;
+  /** True while the issuer publishes these very keys, as far as is known without waiting. */
+  isCurrent(published: PublishedKeys): boolean;
   /** Resolves when keys are loaded. @throws UnavailableError */
   ready(): Promise<void>;
   health(): KeySetHealth;
 }
 
-interface LoadedKeys {
-  readonly select: SelectKeys;
-  readonly at: number;
-}
+export function createKeySet(options: RenewableOptions<PublishedKeys>): KeySet {
+  const { now } = options;
+  const current = createRenewable(options);
 
-export function createKeySet(options: KeySetOptions): KeySet {
-  const { load, now, refreshSeconds, cooldownSeconds, maxStaleSeconds } = options;
-  let loaded: LoadedKeys | undefined;
-  let fault: UnavailableError | undefined;
-  let underWay: Promise<LoadedKeys> | undefined;
-  /** When the cooldown began. A fetch that was due and went well begins none: its keys may be rotated the next moment. */
-  let coolingSince = Number.NEGATIVE_INFINITY;
-
-  function secondsSince(time: number): number {
-    return (now() - time) / 1000;
-  }
-
-  /** A clock that was set back must not stop the fetching. */
-  function hasPassed(seconds: number, since: number): boolean {
-    const elapsed = secondsSince(since);
-    return elapsed < 0 || elapsed >= seconds;
-  }
-
-  function fetchOnce(): Promise<LoadedKeys> {
-    underWay ??= load()
-      .then(
-        (select) => {
-          fault = undefined;
-          loaded = { select, at: now() };
-          return loaded;
-        },
-        (error: unknown) => {
-          if (error instanceof UnavailableError) fault = error;
-          coolingSince = now();
-          throw error;
-        },
-      )
-      .finally(() => {
-        underWay = undefined;
-      });
-    return underWay;
-  }
-
-  function mayFetch(): boolean {
-    return underWay !== undefined || hasPassed(cooldownSeconds, coolingSince);
-  }
-
-  async function getCurrent(): Promise<LoadedKeys> {
-    if (loaded === undefined || secondsSince(loaded.at) >= maxStaleSeconds) {
-      if (fault !== undefined && !mayFetch()) throw remainingFault(fault);
-      return fetchOnce();
-    }
-    // In the background: the known keys keep serving, whatever becomes of it. `fault` keeps what went wrong.
-    if (hasPassed(refreshSeconds, loaded.at) && mayFetch()) fetchOnce().catch(() => undefined);
-    return loaded;
-  }
-
-  function remainingFault(error: UnavailableError): UnavailableError {
-    const elapsed = Math.max(0, secondsSince(coolingSince));
-    return new UnavailableError(error.code, cooldownSeconds - elapsed, { cause: error });
+  async function select({ value, at }: Loaded<PublishedKeys>, header: JWSHeaderParameters): Promise<OfferedKeys> {
+    const keys = await value.select(header);
+    return { keys, published: value, ageSeconds: Math.max(0, (now() - at) / 1000) };
   }
 
   return {
-    async find(header) {
-      const known = loaded;
-      let current = await getCurrent();
-      let keys = await current.select(header);
-      // What this call has just fetched for the first time cannot be newer a moment later.
-      if (keys.length === 0 && current === known && mayFetch()) {
-        coolingSince = now();
-        current = await fetchOnce();
-        keys = await current.select(header);
-      }
-      if (keys.length === 0 && fault !== undefined) throw remainingFault(fault);
-      return { keys, ageSeconds: Math.max(0, secondsSince(current.at)) };
+    async *offer(header) {
+      const atHand = current.peek();
+      const known = atHand ?? (await current.get());
+      const first = await select(known, header);
+      if (first.keys.length > 0) yield first;
+      // What was fetched a moment ago for this very token cannot be newer now.
+      if (atHand === undefined && current.fault() === undefined) return;
+      const newer = await current.renew(known).catch((error: unknown) => {
+        // A signature that the known keys refute is bad, whether or not the issuer can be reached.
+        if (first.keys.length > 0 && error instanceof UnavailableError) return undefined;
+        throw error;
+      });
+      if (newer === undefined || newer.value === known.value) return;
+      const second = await select(newer, header);
+      if (second.keys.length > 0) yield second;
     },
+    isCurrent: (published) => current.peek()?.value === published,
     async ready() {
-      await getCurrent();
+      await current.get();
     },
     health() {
+      const ageSeconds = current.ageSeconds();
+      const fault = current.fault();
       return {
-        ...(loaded === undefined ? {} : { ageSeconds: Math.max(0, secondsSince(loaded.at)) }),
+        ...(ageSeconds === undefined ? {} : { ageSeconds }),
         ...(fault === undefined ? {} : { lastError: fault.code }),
       };
     },
@@ -125,9 +78,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
 }
 
 /** Keys that were configured: always there, never older. */
-export function createConstantKeySet(select: SelectKeys): KeySet {
+export function createConstantKeySet(published: PublishedKeys): KeySet {
   return {
-    find: async (header) => ({ keys: await select(header), ageSeconds: 0 }),
+    async *offer(header) {
+      const keys = await published.select(header);
+      if (keys.length > 0) yield { keys, published, ageSeconds: 0 };
+    },
+    isCurrent: (other) => other === published,
     ready: async () => undefined,
     health: () => ({ ageSeconds: 0 }),
   };

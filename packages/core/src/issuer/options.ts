@@ -22,16 +22,19 @@ export interface IssuerOptions {
 
 /** When the keys and the metadata of an issuer are fetched, in seconds, fractions allowed. */
 export interface KeyOptions {
-  /** Older keys are fetched again in the background. At most a day. Default 600. */
+  /**
+   * How long fetched keys are good. Requests near the end of it fetch them again in the background; a key that the issuer
+   * withdrew is refused after this long at the latest, unless the issuer cannot be reached. At most a day. Default 600.
+   */
   readonly refreshSeconds?: number | undefined;
   /** The least time between two fetches that unknown keys cause, and after one that failed. At most an hour. Default 5. */
   readonly cooldownSeconds?: number | undefined;
   /**
-   * Older keys are not used any more: 503 until they can be fetched. At most a week. Default 3600, or `refreshSeconds` if
+   * How long keys serve while no newer ones can be fetched; then 503 until they can. At most a week. Default 3600, or `refreshSeconds` if
    * that is more.
    */
   readonly maxStaleSeconds?: number | undefined;
-  /** Time for one document, to its last byte. At most a minute. Default 5. */
+  /** Time to get the keys, metadata included, to the last byte. At most a minute. Default 5. */
   readonly timeoutSeconds?: number | undefined;
 }
 

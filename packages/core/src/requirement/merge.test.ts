@@ -11,6 +11,7 @@ const agent: Agent = createAgent(
     clientId: 'assistant',
     tokenId: 'token-1',
     issuedAtSeconds: 0,
+    notBeforeSeconds: undefined,
     expiresAtSeconds: 300,
     scopes: [],
     all: {},

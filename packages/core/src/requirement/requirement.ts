@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Agent } from '../agent/agent.ts';
 import { ConfigurationError } from '../errors.ts';
 import { freezeDeeply } from '../freeze.ts';
-import { functionSchema, isPlainObject, listIssues } from '../schema.ts';
+import { functionSchema, isPlainObject, parseSettings } from '../schema.ts';
 import { scopeList } from './scopes.ts';
 
 /**
@@ -61,7 +61,5 @@ export function parseRequirement<Context>(input: RequirementInput<Context> | und
       'is undefined: give a scope, a list of scopes or a requirement, or leave it out for any valid token';
     throw new ConfigurationError('requirement', [{ path: '', message }]);
   }
-  const parsed = requirementSchema.safeParse(input);
-  if (!parsed.success) throw new ConfigurationError('requirement', listIssues(parsed.error));
-  return freezeDeeply(parsed.data as Requirement<Context>);
+  return freezeDeeply(parseSettings('requirement', requirementSchema, input) as Requirement<Context>);
 }

@@ -17,6 +17,7 @@ export interface AccessTokenClaims {
   readonly clientId: string;
   readonly tokenId: string;
   readonly issuedAtSeconds: number;
+  readonly notBeforeSeconds: number | undefined;
   readonly expiresAtSeconds: number;
   readonly scopes: readonly string[];
   /** Everything that the token says. */
@@ -51,6 +52,7 @@ export function checkClaims(claims: JsonObject, expected: ClaimExpectations): Ac
     clientId: readString(claims, 'client_id'),
     tokenId: readString(claims, 'jti'),
     issuedAtSeconds,
+    notBeforeSeconds: notBefore,
     expiresAtSeconds,
     scopes: readScopes(claims['scope']),
     all: claims,

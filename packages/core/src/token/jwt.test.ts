@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { createIssuer } from '../issuer/issuer.ts';
+import { makeIssuer as makeTrustedIssuer } from '../issuer/issuer.ts';
 import { issuerSchema } from '../issuer/options.ts';
 import { parseJws } from './jws.ts';
 import { verifyAccessToken } from './jwt.ts';
@@ -29,7 +29,7 @@ const environment = {
     throw new TypeError('no network');
   },
 } as const;
-const makeIssuer = (options: object) => createIssuer(issuerSchema.parse(options), environment as never);
+const makeIssuer = (options: object) => makeTrustedIssuer(issuerSchema.parse(options), environment as never);
 const issuers = new Map(
   [
     makeIssuer({ issuer: 'https://as.example', jwks }),

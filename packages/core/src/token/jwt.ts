@@ -1,26 +1,31 @@
 import { type CryptoKey, compactVerify, errors, type JWSHeaderParameters } from 'jose';
 import { InvalidTokenError } from '../errors.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
-import type { Issuer } from '../issuer/issuer.ts';
+import type { PublishedKeys } from '../issuer/json-web-keys.ts';
+import type { OfferedKeys } from '../issuer/key-set.ts';
+import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import type { JsonObject } from '../json.ts';
 import { type AccessTokenClaims, type ClaimExpectations, checkClaims } from './claims.ts';
 import type { ParsedJws } from './jws.ts';
 
 export interface AccessTokenExpectations extends Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'> {
   /** The one trusted issuer with exactly this identifier. No network is asked about any other. */
-  readonly findIssuer: (iss: string) => Issuer | undefined;
+  readonly findIssuer: TrustedIssuers['find'];
   /** What `aud` must name where the issuer sets no audience of its own. */
   readonly resource: string;
 }
 
 export interface VerifiedAccessToken {
   readonly claims: AccessTokenClaims;
+  readonly issuer: TrustedIssuer;
+  /** The set of the key that verified it. */
+  readonly published: PublishedKeys;
   readonly keysAgeSeconds: number;
 }
 
 /**
- * Verifies a JWT access token (RFC 9068 §4, RFC 8725): what costs nothing first, the issuer's keys before the signature,
- * the signature before any claim but `iss` counts.
+ * Verifies a JWT access token (RFC 9068 §4, RFC 8725): what costs nothing first, so that a token that is bad in any case
+ * makes nobody fetch keys or check a signature. What the claims say counts once the signature holds.
  *
  * @throws InvalidTokenError when the token is not good
  * @throws UnavailableError when its issuer's keys cannot be had
@@ -29,12 +34,10 @@ export async function verifyAccessToken(
   { compact, header, payload }: ParsedJws,
   expected: AccessTokenExpectations,
 ): Promise<VerifiedAccessToken> {
-  const issuer = typeof payload['iss'] === 'string' ? expected.findIssuer(payload['iss']) : undefined;
+  const { iss } = payload;
+  const issuer = typeof iss === 'string' ? await expected.findIssuer(iss) : undefined;
   if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
   const joseHeader = checkHeader(header, issuer.algorithms);
-  const { keys, ageSeconds } = await issuer.keys.find(joseHeader);
-  if (keys.length === 0) throw new InvalidTokenError('ERR_TOKEN_KEY');
-  await verifySignature(compact, keys, joseHeader.alg);
   const { resource, nowSeconds, toleranceSeconds } = expected;
   const claims = checkClaims(payload, {
     issuer: issuer.issuer,
@@ -42,7 +45,8 @@ export async function verifyAccessToken(
     nowSeconds,
     toleranceSeconds,
   });
-  return { claims, keysAgeSeconds: ageSeconds };
+  const { published, ageSeconds } = await findVerifyingKeys(compact, issuer, joseHeader);
+  return { claims, issuer, published, keysAgeSeconds: ageSeconds };
 }
 
 /**
@@ -69,14 +73,28 @@ function isAccessTokenType(typ: string): boolean {
   return /^(?:application\/)?at\+jwt$/i.test(typ);
 }
 
-async function verifySignature(compact: string, keys: readonly CryptoKey[], alg: JwsAlgorithm): Promise<void> {
+/** The keys of the issuer, one of which verifies the signature. */
+async function findVerifyingKeys(
+  compact: string,
+  issuer: TrustedIssuer,
+  header: JWSHeaderParameters & { readonly alg: JwsAlgorithm },
+): Promise<OfferedKeys> {
+  let hasFittingKey = false;
+  for await (const offered of issuer.keys.offer(header)) {
+    if (await isVerifiedBy(offered.keys, compact, header.alg)) return offered;
+    hasFittingKey = true;
+  }
+  throw new InvalidTokenError(hasFittingKey ? 'ERR_TOKEN_SIGNATURE' : 'ERR_TOKEN_KEY');
+}
+
+async function isVerifiedBy(keys: readonly CryptoKey[], compact: string, alg: JwsAlgorithm): Promise<boolean> {
   for (const key of keys) {
     try {
       await compactVerify(compact, key, { algorithms: [alg] });
-      return;
+      return true;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
     }
   }
-  throw new InvalidTokenError('ERR_TOKEN_SIGNATURE');
+  return false;
 }

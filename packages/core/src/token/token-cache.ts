@@ -1,0 +1,75 @@
+import { hash } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.ts';
+import type { VerifiedAccessToken } from './jwt.ts';
+
+/** A token that was verified before. */
+export interface RememberedToken {
+  readonly token: VerifiedAccessToken;
+  /** Milliseconds since the epoch. */
+  readonly verifiedAt: number;
+}
+
+interface Entry extends RememberedToken {
+  /** The token counts from here until just before there: milliseconds since the epoch. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Remembers verified tokens, by hash, for a short while: the same token needs no second signature. What a hit leaves to be
+ * checked is whatever can change meanwhile; it is asked here, so that no entry outlives its times, its key or its issuer.
+ */
+export interface TokenCache {
+  find(compact: string): RememberedToken | undefined;
+  /** For fully verified tokens only: anybody can send others. */
+  remember(compact: string, token: VerifiedAccessToken): void;
+  readonly size: number;
+}
+
+/** The longest time between two signature checks of one token. */
+const maxAgeMilliseconds = 300_000;
+
+export function createTokenCache(options: {
+  /** The most tokens; none at 0. */
+  readonly capacity: number;
+  readonly toleranceSeconds: number;
+  readonly now: () => number;
+  /** Whether the issuer is still trusted, and still publishes these keys. */
+  readonly isCurrent: (token: VerifiedAccessToken) => boolean;
+}): TokenCache {
+  const { capacity, toleranceSeconds, now, isCurrent } = options;
+  const entries = new BoundedMap<string, Entry>(capacity);
+
+  return {
+    find(compact) {
+      if (entries.size === 0) return undefined;
+      const key = keyOf(compact);
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      const time = now();
+      // The clock can have been set back before `nbf`. One that says nothing (NaN) is within no times.
+      if (time >= entry.from && time < entry.until && isCurrent(entry.token)) return entry;
+      entries.delete(key);
+      return undefined;
+    },
+    remember(compact, token) {
+      if (capacity === 0) return;
+      const { notBeforeSeconds = -Infinity, issuedAtSeconds, expiresAtSeconds } = token.claims;
+      const verifiedAt = now();
+      entries.set(keyOf(compact), {
+        token,
+        verifiedAt,
+        from: (Math.max(notBeforeSeconds, issuedAtSeconds) - toleranceSeconds) * 1000,
+        until: Math.min((expiresAtSeconds + toleranceSeconds) * 1000, verifiedAt + maxAgeMilliseconds),
+      });
+    },
+    get size() {
+      return entries.size;
+    },
+  };
+}
+
+/** The whole token, signature included: two tokens that differ in a letter are two. */
+function keyOf(compact: string): string {
+  return hash('sha256', compact, 'base64url');
+}
