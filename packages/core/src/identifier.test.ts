@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findEndpointFault, findIdentifierFault, splitIdentifier } from './identifier.ts';
+import { findEndpointFault, findIdentifierFault, findPageFault, splitIdentifier } from './identifier.ts';
 
 const shape = 'must be an absolute http(s) URL of ASCII characters, without user, query or fragment';
 const scheme = 'must be https: http is for loopback';
@@ -106,6 +106,30 @@ describe('findEndpointFault', () => {
     ['nothing but a query', '?a=b'],
   ])('refuses %s [JWK-08]', (_, text) => {
     expect(findEndpointFault(text)).toBeTypeOf('string');
+  });
+});
+
+describe('findPageFault', () => {
+  it.each([
+    'https://api.example/docs',
+    'https://api.example/docs?lang=it#terms',
+    'https://api.example#',
+    'http://localhost:3000/docs#a#b',
+  ])('finds nothing wrong with %s: a page may have a place to start reading', (text) => {
+    expect(findPageFault(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['http elsewhere', 'http://api.example/docs#a'],
+    ['a script', 'javascript:alert(1)'],
+    ['no URL', '/docs'],
+    ['nothing', ''],
+    ['nothing but a fragment', '#a'],
+    ['a space in its query', 'https://api.example/docs?a b'],
+    ['a line break in its fragment', 'https://api.example/docs#a\n'],
+    ['a fragment outside ASCII', 'https://api.example/docs#\u00E9'],
+  ])('refuses %s', (_, text) => {
+    expect(findPageFault(text)).toBeTypeOf('string');
   });
 });
 

@@ -25,6 +25,12 @@ export function findEndpointFault(text: string): string | undefined {
   return fault ?? (URL.canParse(text) && !text.includes('#') ? undefined : 'must be a URL without a fragment');
 }
 
+/** What is wrong with the URL of a page for people: as endpoints, but a fragment is fine. */
+export function findPageFault(text: string): string | undefined {
+  const [page = ''] = text.split('#', 1);
+  return findEndpointFault(page) ?? (/^[\x21-\x7E]+$/.test(text) ? undefined : 'must be a URL of ASCII characters');
+}
+
 function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/i.test(host);
 }
