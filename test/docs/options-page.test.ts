@@ -15,7 +15,7 @@ const interfaces = [
   { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer.keys },
   {
     name: 'MetadataOptions',
-    file: 'resource/metadata.ts',
+    file: 'resource/options.ts',
     heading: '### `MetadataOptions`',
     defaults: settings.metadata,
   },

@@ -33,5 +33,5 @@ export type { Issuer, IssuerHealth } from './issuer/trusted.ts';
 export type { LimitOptions, VerifierOptions } from './options.ts';
 export type { Requirement, RequirementInput, Verdict } from './requirement/requirement.ts';
 export type { ScopeHierarchy } from './requirement/scopes.ts';
-export type { MetadataOptions } from './resource/metadata.ts';
+export type { MetadataOptions } from './resource/options.ts';
 export { type CheckOptions, createVerifier, type Verifier, type VerifierHealth } from './verifier.ts';

@@ -11,7 +11,7 @@ import { type IssuerOptions, issuerSchema } from './issuer/options.ts';
 import type { Issuer } from './issuer/trusted.ts';
 import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
-import { type MetadataOptions, metadataSchema } from './resource/metadata.ts';
+import { type MetadataOptions, metadataSchema } from './resource/options.ts';
 import { type Complete, functionSchema, parseSettings, readyOr, textSchema } from './schema.ts';
 
 /** Everything that a verifier can be told. `resource` and `issuers` are required; the rest has secure defaults. */

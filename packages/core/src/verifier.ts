@@ -229,7 +229,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
-    metadata: createMetadataEndpoint(resource, issuers.advertised, settings.metadata),
+    metadata: createMetadataEndpoint(resource, issuers.advertised, settings.metadata, now),
     ready: () => issuers.ready(),
     health: () => ({ issuers: issuers.health(), cachedTokens: tokens.size }),
     close,

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createMetadataEndpoint, type MetadataOptions, metadataSchema, metadataUrl } from './metadata.ts';
+import type { HttpRequest } from '../http/request.ts';
+import { createMetadataEndpoint, metadataUrl } from './metadata.ts';
+import type { MetadataOptions } from './options.ts';
 
 const wellKnown = '/.well-known/oauth-protected-resource';
 const endpointOf = (resource = 'https://api.example', options: MetadataOptions = {}) =>
-  createMetadataEndpoint(resource, ['https://as.example'], options);
-const ask = (method: string, endpoint = endpointOf()) =>
-  endpoint.handle({ method, target: endpoint.path, headers: {} });
+  createMetadataEndpoint(resource, ['https://as.example'], options, Date.now);
+const ask = (method: string, endpoint = endpointOf(), headers: HttpRequest['headers'] = {}) =>
+  endpoint.handle({ method, target: endpoint.path, headers });
 
 async function documentOf(...given: Parameters<typeof endpointOf>): Promise<Record<string, unknown>> {
   return JSON.parse((await ask('GET', endpointOf(...given))).body ?? '');
@@ -53,25 +55,44 @@ describe('the metadata endpoint', () => {
     });
   });
 
-  it('says what the options add [PRM-09]', async () => {
+  it('says what the options add, in the order of RFC 9728 §2 [PRM-07 PRM-09 PRM-11 PRM-12 PRM-13 PRM-14]', async () => {
     const options = {
       name: 'The "API" \u00E9',
-      documentation: 'https://api.example/docs?a=b',
+      documentation: 'https://api.example/docs?a=b#c',
+      policy: 'https://api.example/policy',
+      termsOfService: 'https://api.example/terms',
       scopes: ['read', 'write'],
+      jwksUri: 'https://api.example/jwks',
+      signingAlgorithms: ['ES256'],
+      authorizationDetailsTypes: ['payment'],
+      other: { 'resource_name#pt-br': 'A API e\u0301', 'x-plan': { name: 'beta' } },
     };
-    expect(await documentOf('https://api.example', options)).toEqual({
+    const document = await documentOf('https://api.example', options);
+    expect(document).toEqual({
       resource: 'https://api.example',
       authorization_servers: ['https://as.example'],
+      jwks_uri: 'https://api.example/jwks',
       scopes_supported: ['read', 'write'],
       bearer_methods_supported: ['header'],
+      resource_signing_alg_values_supported: ['ES256'],
       resource_name: 'The "API" \u00E9',
-      resource_documentation: 'https://api.example/docs?a=b',
+      resource_documentation: 'https://api.example/docs?a=b#c',
+      resource_policy_uri: 'https://api.example/policy',
+      resource_tos_uri: 'https://api.example/terms',
+      authorization_details_types_supported: ['payment'],
+      'resource_name#pt-br': 'A API e\u0301',
+      'x-plan': { name: 'beta' },
     });
+    expect(Object.keys(document)).toEqual([
+      ...['resource', 'authorization_servers', 'jwks_uri', 'scopes_supported', 'bearer_methods_supported'],
+      ...['resource_signing_alg_values_supported', 'resource_name', 'resource_documentation', 'resource_policy_uri'],
+      ...['resource_tos_uri', 'authorization_details_types_supported', 'resource_name#pt-br', 'x-plan'],
+    ]);
   });
 
   it('lists every issuer, as the verifier writes it [PRM-07 PRM-08]', async () => {
     const issuers = ['https://as.example/', 'https://AS2.example/tenant'];
-    const { body } = await ask('GET', createMetadataEndpoint('https://api.example', issuers, {}));
+    const { body } = await ask('GET', createMetadataEndpoint('https://api.example', issuers, {}, Date.now));
     expect(JSON.parse(body ?? '').authorization_servers).toEqual(issuers);
   });
 
@@ -84,10 +105,34 @@ describe('the metadata endpoint', () => {
         'content-type': ['application/json'],
         'cache-control': ['public, max-age=3600'],
         'access-control-allow-origin': ['*'],
+        etag: [expect.stringMatching(/^"[^"]+"$/)],
       });
       expect(body).toBe((await ask('GET')).body);
     },
   );
+
+  it.each(['GET', 'HEAD'])(
+    'answers %s of what is known already with 304 and the same fields [PRM-23]',
+    async (method) => {
+      const { headers, body } = await ask('GET');
+      const { 'content-type': _, ...cached } = headers;
+      const [tag = ''] = headers['etag'] ?? [];
+      for (const line of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
+        const answer = await ask(method, endpointOf(), { 'if-none-match': [line] });
+        expect(answer).toEqual({ status: 304, headers: cached, body: undefined });
+      }
+      expect(await ask(method, endpointOf(), { 'if-none-match': ['"x"'] })).toEqual({ status: 200, headers, body });
+    },
+  );
+
+  it('has another entity tag for another document [PRM-23]', async () => {
+    const tags = [
+      endpointOf(),
+      endpointOf('https://api.example/'),
+      endpointOf('https://api.example', { name: 'a' }),
+    ].map(async (endpoint) => (await ask('GET', endpoint)).headers['etag']?.[0]);
+    expect(new Set(await Promise.all(tags)).size).toBe(3);
+  });
 
   it('answers a preflight [PRM-27]', async () => {
     expect(await ask('OPTIONS')).toEqual({
@@ -103,14 +148,16 @@ describe('the metadata endpoint', () => {
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'TRACE', 'get', ''])(
-    'answers %j with 405 and the methods that it has',
+    'answers %j with 405 and the methods that it has, to any origin [PRM-27]',
     async (method) => {
-      expect(await ask(method)).toEqual({ status: 405, headers: { allow: ['GET, HEAD, OPTIONS'] }, body: undefined });
+      const answer = await ask(method, endpointOf(), { 'if-none-match': ['*'] });
+      const headers = { 'access-control-allow-origin': ['*'], allow: ['GET, HEAD, OPTIONS'] };
+      expect(answer).toEqual({ status: 405, headers, body: undefined });
       expect(endpointOf().methods).toEqual(['GET', 'HEAD', 'OPTIONS']);
     },
   );
 
-  it('looks at nothing but the method: no Host, no query [PRM-21]', async () => {
+  it('takes nothing from the request into the document: no Host, no query [PRM-21]', async () => {
     const endpoint = endpointOf();
     const headers = { host: ['evil.example'], 'x-forwarded-host': ['evil.example'], forwarded: ['host=evil.example'] };
     const spoofed = await endpoint.handle({
@@ -122,32 +169,88 @@ describe('the metadata endpoint', () => {
   });
 });
 
-describe('metadataSchema', () => {
-  const problemsOf = (options: unknown) =>
-    metadataSchema.safeParse(options).error?.issues.map(({ path }) => path.join('.')) ?? [];
+describe('the endpoint of signed metadata', () => {
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const jwtOf = (claims: unknown) => [encode({ alg: 'ES256' }), encode(claims), 'AAAA'].join('.');
+  const resource = 'https://api.example/v2';
 
-  it('takes nothing, all, and undefined', () => {
-    expect(problemsOf({})).toEqual([]);
-    expect(problemsOf({ name: 'API', documentation: 'https://api.example/docs', scopes: ['read'] })).toEqual([]);
-    expect(problemsOf({ name: undefined, documentation: undefined, scopes: undefined })).toEqual([]);
+  it('serves the signature with what it signs [PRM-15]', async () => {
+    const signed: unknown[] = [];
+    const sign = (claims: unknown) => {
+      signed.push(claims);
+      return jwtOf(claims);
+    };
+    const options = { name: 'API', other: { 'resource_name#it': 'La API' } };
+    const plain = await documentOf(resource, options);
+    const { signed_metadata: jwt, ...members } = await documentOf(resource, { ...options, sign });
+    expect(members).toEqual(plain);
+    expect(signed).toEqual([{ iss: resource, ...plain }]);
+    expect(jwt).toBe(jwtOf(signed[0]));
   });
 
-  it('refuses empty values: a list without members is left out (RFC 9728 §3.2) [PRM-07]', () => {
-    expect(problemsOf({ name: '', documentation: '', scopes: [] })).toEqual(['name', 'documentation', 'scopes']);
+  it('does not sign before somebody asks, nor for those who ask for no document', async () => {
+    let calls = 0;
+    const sign = (claims: unknown) => {
+      calls += 1;
+      return jwtOf(claims);
+    };
+    const endpoint = endpointOf(resource, { sign });
+    await ask('OPTIONS', endpoint);
+    await ask('POST', endpoint);
+    expect(calls).toBe(0);
+    const { headers, body } = await ask('GET', endpoint);
+    expect(await ask('HEAD', endpoint)).toEqual({ status: 200, headers, body });
+    expect((await ask('GET', endpoint, { 'if-none-match': headers['etag'] ?? [] })).status).toBe(304);
+    expect(calls).toBe(1);
   });
 
-  it('refuses offline_access, which is not a scope of a resource [PRM-09]', () => {
-    expect(problemsOf({ scopes: ['read', 'offline_access'] })).toEqual(['scopes.1']);
-  });
-
-  it.each(['http://api.example/docs', 'javascript:alert(1)', '/docs', 'https://api.example/#docs'])(
-    'refuses a documentation page at %s',
-    (documentation) => {
-      expect(problemsOf({ documentation })).toEqual(['documentation']);
+  it.each(['GET', 'HEAD'])(
+    'answers %s with 503 while the signer fails, and says nothing of it [PRM-15 LOG-01]',
+    async (method) => {
+      const canary = 'canary: arn:aws:kms';
+      const signers = [() => Promise.reject(new Error(canary)), () => canary, () => jwtOf({ canary })];
+      for (const sign of signers) {
+        const endpoint = endpointOf(resource, { sign });
+        const answer = await ask(method, endpoint, { 'if-none-match': ['*'] });
+        expect(answer).toEqual({
+          status: 503,
+          headers: { 'access-control-allow-origin': ['*'], 'cache-control': ['no-store'], 'retry-after': ['5'] },
+          body: undefined,
+        });
+        expect((await ask('OPTIONS', endpoint)).status).toBe(204);
+      }
     },
   );
 
-  it('refuses what the verifier itself knows', () => {
-    expect(problemsOf({ resource: 'https://api.example' })).toEqual(['']);
+  it('signs again after an hour, or five seconds after a failure: caches get a new document', async () => {
+    let now = 0;
+    let signature = 0;
+    const sign = (claims: object) => {
+      signature += 1;
+      if (signature === 3) throw new Error('a short outage');
+      return jwtOf({ ...claims, jti: String(signature) });
+    };
+    const endpoint = createMetadataEndpoint(resource, ['https://as.example'], { sign }, () => now);
+    const tagAt = async (seconds: number) => {
+      now = seconds * 1000;
+      const { status, headers } = await ask('GET', endpoint);
+      return headers['etag']?.[0] ?? status;
+    };
+    const first = await tagAt(0);
+    expect(await tagAt(3599.999)).toBe(first);
+    const second = await tagAt(3600);
+    expect(second).not.toBe(first);
+    expect([await tagAt(7200), await tagAt(7204.999)]).toEqual([503, 503]);
+    expect(await tagAt(7205)).toBeTypeOf('string');
+    expect(signature).toBe(4);
+  });
+
+  it('tells whoever starts the process why there is no signature', async () => {
+    const error = new Error('no such key');
+    const sign = () => Promise.reject(error);
+    await expect(endpointOf(resource, { sign }).ready()).rejects.toBe(error);
+    await expect(endpointOf(resource, { sign: () => '' }).ready()).rejects.toThrow('metadata.sign must give');
+    await expect(endpointOf(resource, { sign: jwtOf }).ready()).resolves.toBeUndefined();
+    await expect(endpointOf(resource).ready()).resolves.toBeUndefined();
   });
 });

@@ -1,26 +1,11 @@
-import { z } from 'zod';
-import type { Endpoint, HttpRequest, HttpResponse } from '../http/request.ts';
-import { findEndpointFault, splitIdentifier } from '../identifier.ts';
-import { scopeList } from '../requirement/scopes.ts';
-import { textSchema } from '../schema.ts';
+import { createEntityTag, hasEntityTag } from '../http/entity-tag.ts';
+import type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from '../http/request.ts';
+import { splitIdentifier } from '../identifier.ts';
+import type { JsonObject } from '../json.ts';
+import type { MetadataOptions } from './options.ts';
+import { cooldownSeconds, createSignedMetadata, maxAgeSeconds } from './signed-metadata.ts';
 
 const wellKnown = '/.well-known/oauth-protected-resource';
-
-/** What the metadata document says of a resource beside what the verifier knows (RFC 9728 §2). */
-export interface MetadataOptions {
-  /** Name for people, `resource_name`. */
-  readonly name?: string | undefined;
-  /** Page for developers, `resource_documentation`. */
-  readonly documentation?: string | undefined;
-  /** Scopes that agents may ask for, `scopes_supported`. Need not be all of them. */
-  readonly scopes?: readonly string[] | undefined;
-}
-
-export const metadataSchema: z.ZodType<MetadataOptions> = z.strictObject({
-  name: z.string().min(1).optional(),
-  documentation: textSchema(findEndpointFault).optional(),
-  scopes: scopeList.optional(),
-});
 
 /**
  * The URL of the metadata of a resource: the well-known path inserted between host and path; a path that is only a slash
@@ -31,44 +16,83 @@ export function metadataUrl(resource: string): string {
   return `${origin}${wellKnown}${path === '/' ? '' : path}`;
 }
 
-/** Serves the metadata document to anyone, browsers included; it is the same until the process ends. */
+/** What the document says, in the order of RFC 9728 §2; what nobody said is left out (§3.2). */
+function listMembers(resource: string, authorizationServers: readonly string[], options: MetadataOptions): JsonObject {
+  const members = {
+    resource,
+    authorization_servers: authorizationServers,
+    jwks_uri: options.jwksUri,
+    scopes_supported: options.scopes,
+    bearer_methods_supported: ['header'],
+    resource_signing_alg_values_supported: options.signingAlgorithms,
+    resource_name: options.name,
+    resource_documentation: options.documentation,
+    resource_policy_uri: options.policy,
+    resource_tos_uri: options.termsOfService,
+    authorization_details_types_supported: options.authorizationDetailsTypes,
+    ...options.other,
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** Serves the metadata document. */
+export interface MetadataEndpoint extends Endpoint {
+  /** Resolves when the document can be served; rejects with what the signer threw, or what is wrong with what it gave. */
+  ready(): Promise<void>;
+}
+
+/**
+ * Serves the metadata document to anyone, browsers included. It is the same until the process ends, but for its signature.
+ *
+ * @param now milliseconds since the epoch
+ */
 export function createMetadataEndpoint(
   resource: string,
   authorizationServers: readonly string[],
-  { name, documentation, scopes }: MetadataOptions,
-): Endpoint {
-  const document = JSON.stringify({
-    resource,
-    authorization_servers: authorizationServers,
-    scopes_supported: scopes,
-    bearer_methods_supported: ['header'],
-    resource_name: name,
-    resource_documentation: documentation,
-  });
+  options: MetadataOptions,
+  now: () => number,
+): MetadataEndpoint {
+  const members = listMembers(resource, authorizationServers, options);
+  const document = JSON.stringify(members);
+  const { sign } = options;
+  const signed = sign && createSignedMetadata(members, { sign, now, timeoutSeconds: 10 });
   const methods = ['GET', 'HEAD', 'OPTIONS'];
   const allow = [methods.join(', ')];
+  const anyOrigin = { 'access-control-allow-origin': ['*'] };
+
+  /** Nothing while the signer fails: the document is never without its signature, and what was thrown is not for callers. */
+  async function findDocument(): Promise<string | undefined> {
+    if (signed === undefined) return document;
+    const jwt = await signed.get().catch(() => undefined);
+    return jwt === undefined ? undefined : JSON.stringify({ ...members, signed_metadata: jwt });
+  }
+
+  async function serve(requested: HeaderLists): Promise<HttpResponse> {
+    const body = await findDocument();
+    if (body === undefined) {
+      const headers = { ...anyOrigin, 'cache-control': ['no-store'], 'retry-after': [String(cooldownSeconds)] };
+      return { status: 503, headers, body };
+    }
+    const tag = createEntityTag(body);
+    const headers = { ...anyOrigin, 'cache-control': [`public, max-age=${maxAgeSeconds}`], etag: [tag] };
+    return hasEntityTag(requested, tag)
+      ? { status: 304, headers, body: undefined }
+      : { status: 200, headers: { ...headers, 'content-type': ['application/json'] }, body };
+  }
 
   return {
     path: splitIdentifier(metadataUrl(resource)).path,
     methods,
-    async handle({ method }: HttpRequest): Promise<HttpResponse> {
+    async handle({ method, headers }: HttpRequest): Promise<HttpResponse> {
       switch (method) {
         case 'GET':
         case 'HEAD':
-          return {
-            status: 200,
-            headers: {
-              'access-control-allow-origin': ['*'],
-              'cache-control': ['public, max-age=3600'],
-              'content-type': ['application/json'],
-            },
-            body: document,
-          };
+          return serve(headers);
         case 'OPTIONS':
           return {
             status: 204,
             headers: {
-              'access-control-allow-origin': ['*'],
+              ...anyOrigin,
               'access-control-allow-methods': allow,
               'access-control-allow-headers': ['*'],
               allow,
@@ -76,8 +100,11 @@ export function createMetadataEndpoint(
             body: undefined,
           };
         default:
-          return { status: 405, headers: { allow }, body: undefined };
+          return { status: 405, headers: { ...anyOrigin, allow }, body: undefined };
       }
+    },
+    async ready() {
+      await signed?.ready();
     },
   };
 }
