@@ -52,7 +52,10 @@ export interface Verifier<Context = unknown> {
   check(request: HttpRequest, options?: CheckOptions<Context>): Promise<Outcome>;
   /** The metadata document of the resource (RFC 9728). */
   readonly metadata: Endpoint;
-  /** Resolves when the keys of every listed issuer are loaded; rejects with an `UnavailableError`. */
+  /**
+   * Resolves when the keys of every listed issuer are loaded, and the metadata is signed where it has a signer. Rejects with an
+   * `UnavailableError`, or with what is wrong with the signer.
+   */
   ready(): Promise<void>;
   /** What a probe wants to know. Asks nobody. */
   health(): VerifierHealth;
@@ -103,6 +106,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     settings,
     schemes.map((scheme) => ({ scheme })),
   );
+  const metadata = createMetadataEndpoint(resource, issuers.advertised, settings.metadata, now);
   const memories = new WeakMap<HttpRequest, Memory>();
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
@@ -229,8 +233,10 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
-    metadata: createMetadataEndpoint(resource, issuers.advertised, settings.metadata, now),
-    ready: () => issuers.ready(),
+    metadata,
+    async ready() {
+      await Promise.all([metadata.ready(), issuers.ready()]);
+    },
     health: () => ({ issuers: issuers.health(), cachedTokens: tokens.size }),
     close,
     [Symbol.asyncDispose]: close,
