@@ -57,7 +57,7 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     expect(linesOf(answer, 'cache-control')).toEqual([]);
   });
 
-  it('hands over the actor of a delegated call [ACT-01]', async () => {
+  it('hands over the actor of a delegated call [ACT-01 OBO-01]', async () => {
     const act = { sub: 'researcher', act: { sub: 'assistant' } };
     const answer = await send('GET /data', await authorization({ act }));
     expect(answer.body).toBe('{"sub":"alice","actor":"researcher"}');
@@ -84,7 +84,7 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
   });
 
-  it('never takes a token from the query, the body or a cookie [BRR-05 MCP-12]', async () => {
+  it('never takes a token from the query, the body or a cookie [BRR-05 MCP-12 FAP-01]', async () => {
     const token = (await authorization()).replace('Authorization: Bearer ', '');
     const answers = [
       await send(`GET /data?access_token=${token}`),
@@ -113,7 +113,7 @@ describe.each([expressAdapter])('the adapter for $name', (adapter) => {
     );
   });
 
-  it('answers a missing scope with every scope that is needed [BRR-13 MCP-09]', async () => {
+  it('answers a missing scope with every scope that is needed [BRR-13 MCP-08 MCP-09 FAP-03]', async () => {
     const answer = await send('GET /both', await authorization());
     expect(answer.statusLine).toBe('HTTP/1.1 403 Forbidden');
     expect(linesOf(answer, 'www-authenticate')).toEqual([

@@ -70,7 +70,7 @@ describe('an issuer', () => {
     expect(issuer.requests).toHaveLength(2);
   });
 
-  it('is asked for nothing by tokens of other issuers [DSC-07 JWT-07]', async () => {
+  it('is asked for nothing by tokens of other issuers [DSC-07]', async () => {
     for (const defect of ['foreign-issuer', 'typ-jwt', 'unsigned', 'two-segments'] as const) {
       expect(await present(issuer.token({}, { defect }))).toBe(401);
     }
@@ -105,7 +105,7 @@ describe('an issuer', () => {
 
 describe.each(['metadata', 'jwks'] as const)('a fault of the %s', (endpoint) => {
   it.each(issuerFaults)(
-    'answers 503 while it lasts, and heals by itself: %s [DSC-03 DSC-05 DSC-08 JWK-09]',
+    'answers 503 while it lasts, and heals by itself: %s [DSC-05 DSC-08 JWK-09]',
     async (fault) => {
       const token = await issuer.token();
       issuer.fail(endpoint, fault);

@@ -71,7 +71,7 @@ describe('tokens that oidc-provider issues to oauth4webapi', () => {
     });
   });
 
-  it('are refused for the scope that was not asked for', async () => {
+  it('are refused for the scope that was not asked for [BRR-13 BCP-03]', async () => {
     const outcome = await present(await obtainOwn({ resource, scope: 'read:data' }), 'write:data');
     expect(outcome).toMatchObject({ outcome: 'refused', response: { status: 403 } });
   });
@@ -86,7 +86,7 @@ describe('tokens that oidc-provider issues to oauth4webapi', () => {
     expect(outcome).toMatchObject({ outcome: 'refused', error: { code: 'ERR_TOKEN_MALFORMED' } });
   });
 
-  it('name the agent that exchanged them as the actor [ACT-01 ACT-02]', async () => {
+  it('name the agent that exchanged them as the actor [ACT-01 OBO-01]', async () => {
     const outcome = await present(await exchange(await obtainOwn({ resource, scope: 'read:data' })), 'read:data');
     expect(outcome).toMatchObject({
       outcome: 'accepted',

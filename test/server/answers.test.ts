@@ -41,7 +41,7 @@ describe('credentials', () => {
     },
   );
 
-  test('in the query or the body are not looked at [BRR-05 BRR-08 MCP-12]', async () => {
+  test('in the query or the body are not looked at [BRR-05 MCP-12 FAP-01]', async () => {
     const token = await pair.token({ scope: 'read:data write:data' });
     const answers = [
       await pair.send(`/read?access_token=${token}`),
@@ -59,7 +59,7 @@ describe('credentials', () => {
     }
   });
 
-  test('are a scheme in any case, spaces and a token [BRR-01 BRR-02 BRR-03]', async () => {
+  test('are a scheme in any case, spaces and a token [BRR-01 BRR-02 BRR-03 FAP-01]', async () => {
     const token = await pair.token({ scope: 'read:data' });
     for (const prefix of ['Bearer ', 'bearer ', 'BEARER ', 'bEaReR ', 'Bearer  ']) {
       expect((await read(`${prefix}${token}`)).status).toBe(200);
@@ -70,7 +70,7 @@ describe('credentials', () => {
   });
 
   test.each(['a b', 'a,b', 'a"b', 'a;b', '=a', 'caf\u00e9'])(
-    'that are not of the grammar are a bad request: "Bearer %s" [BRR-03 BRR-04 BRR-14]',
+    'that are not of the grammar are a bad request: "Bearer %s" [BRR-03 BRR-04 BRR-14 MCP-07]',
     async (token) => {
       const answer = await read(`Bearer ${token}`);
       expect(answer.status).toBe(400);
@@ -153,7 +153,7 @@ describe('tokens', () => {
 });
 
 describe('authority', () => {
-  test('without the scope is a challenge for it [BRR-13 AT-08 MCP-08]', async () => {
+  test('without the scope is a challenge for it [BRR-13 AT-08 MCP-08 BCP-03 FAP-03]', async () => {
     const answer = await read(`Bearer ${await pair.token({ scope: 'write:data read:data2' })}`);
     expect(answer.status).toBe(403);
     expect(answer.challenges).toEqual([insufficientScope()]);
@@ -166,7 +166,7 @@ describe('authority', () => {
   });
 });
 
-test('no refusal names a stack, a file or a token, and every 401 has a challenge [BRR-16]', () => {
+test('no refusal names a stack, a file or a token, and every 401 has a challenge [BRR-16 PRB-03]', () => {
   expect(refusals.length).toBeGreaterThan(tokenDefects.length);
   for (const { status, body, headers, challenges } of refusals) {
     expect(body).not.toMatch(/ at |node_modules|file:|\.m?js|eyJ/);

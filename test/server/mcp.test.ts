@@ -56,7 +56,7 @@ describe('a client of the SDK', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
-  test('cannot connect without the scope [MCP-08]', async () => {
+  test('cannot connect without the scope', async () => {
     await expect(connectClient({ ...claims, scope: 'read:data' })).rejects.toThrow();
   });
 });
@@ -94,6 +94,11 @@ describe('/mcp over HTTP', () => {
     expect((await post(ping, undefined, ['mcp-session-id', 'a-session'])).status).toBe(401);
   });
 
+  test('takes nobody for whoever began a session [MCP-14]', async () => {
+    const { json } = await post(callWhoami, { ...claims, sub: 'bob' }, ['mcp-session-id', 'session-of-alice']);
+    expect(json).toMatchObject({ result: { content: [{ type: 'text', text: '{"sub":"bob","client_id":"app"}' }] } });
+  });
+
   test('answers in JSON', async () => {
     const answer = await post(callWhoami, claims);
     expect(answer.status).toBe(200);
@@ -110,7 +115,7 @@ describe('/mcp over HTTP', () => {
     expect(answer).toMatchObject({ status: 202, body: '' });
   });
 
-  test('refuses what is no JSON-RPC with 400 [MCP-07]', async () => {
+  test('refuses what is no JSON-RPC with 400', async () => {
     for (const body of ['{', '{"jsonrpc":"1.0"}']) {
       expect(await post(body, claims)).toMatchObject({
         status: 400,
@@ -130,7 +135,7 @@ describe('/mcp over HTTP', () => {
 
 describe('Origin', () => {
   test.each(['https://evil.example', 'null', 'http://127.0.0.1:1', 'https://127.0.0.1'])(
-    '"%s" is refused, with a token and without [MCP-15]',
+    '"%s" is refused, with a token and without',
     async (origin) => {
       for (const tokenClaims of [claims, undefined]) {
         const answer = await post(ping, tokenClaims, ['origin', origin]);
@@ -143,7 +148,7 @@ describe('Origin', () => {
     },
   );
 
-  test('is fine when it is absent, the audience itself or this machine [MCP-15]', async () => {
+  test('is fine when it is absent, the audience itself or this machine', async () => {
     const { port } = new URL(pair.url);
     const origins = [pair.url, `http://localhost:${port}`, `http://[::1]:${port}`];
     for (const lines of [[], ...origins.map((origin) => ['origin', origin])]) {
@@ -154,7 +159,7 @@ describe('Origin', () => {
     }
   });
 
-  test('of the audience is fine where that is not this machine [MCP-15]', async () => {
+  test('of the audience is fine where that is not this machine', async () => {
     await using other = await startPair({ AUDIENCE: 'https://api.example.com/v2' });
     const lines = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
     const statuses = ['https://api.example.com', 'https://api.example.com:444'].map(async (origin) => {

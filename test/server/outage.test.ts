@@ -21,7 +21,7 @@ const fetchesOfKeys = ({ requests, jwksUri }: TestIssuer) =>
   requests.filter(({ path }) => path === new URL(jwksUri).pathname).length;
 
 describe('before any keys are known', () => {
-  test('an authorization server that is away is our outage, and heals by itself [AT-04]', async () => {
+  test('an authorization server that is away is our outage, and heals by itself [DSC-08]', async () => {
     await using pair = await startPair({ JWKS_COOLDOWN_MS: '20' });
     await pair.issuer.stop();
     expectUnavailable(await pair.send('/read', claims));
@@ -53,7 +53,7 @@ describe('before any keys are known', () => {
     expect(performance.now() - startedAt).toBeLessThan(6000);
   });
 
-  test('metadata of another issuer is nonsense, not a bad token', async () => {
+  test('metadata of another issuer is nonsense, not a bad token [DSC-03]', async () => {
     await using pair = await startPair(impatient);
     pair.issuer.publishMetadata({ issuer: 'https://other.example' });
     expectUnavailable(await pair.send('/read', claims));
@@ -61,7 +61,7 @@ describe('before any keys are known', () => {
 });
 
 describe('with keys', () => {
-  test('good tokens stay good while the authorization server is away', async () => {
+  test('good tokens stay good while the authorization server is away [JWK-06]', async () => {
     await using pair = await startPair({ JWKS_CACHE_MS: '1', JWKS_COOLDOWN_MS: '1' });
     expect(await statusOf(pair)).toBe(200);
     await pair.issuer.stop();
@@ -78,7 +78,7 @@ describe('with keys', () => {
     await expect.poll(() => statusOf(pair), patience).toBe(200);
   });
 
-  test('a withdrawn key stops being good once JWKS_CACHE_MS is over', async () => {
+  test('a withdrawn key stops being good once JWKS_CACHE_MS is over [JWK-06]', async () => {
     await using pair = await startPair({ JWKS_CACHE_MS: '20', JWKS_COOLDOWN_MS: '1' });
     const lines = ['authorization', `Bearer ${await pair.token(claims)}`];
     expect((await pair.send('/read', undefined, { lines })).status).toBe(200);
@@ -86,7 +86,7 @@ describe('with keys', () => {
     await expect.poll(async () => (await pair.send('/read', undefined, { lines })).status, patience).toBe(401);
   });
 
-  test('unknown keys cost no more than one fetch in JWKS_COOLDOWN_MS', async () => {
+  test('unknown keys cost no more than one fetch in JWKS_COOLDOWN_MS [JWK-05]', async () => {
     await using pair = await startPair({ JWKS_COOLDOWN_MS: '600000' });
     expect(await statusOf(pair)).toBe(200);
     const answers = await Promise.all(

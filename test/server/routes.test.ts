@@ -95,7 +95,7 @@ describe('/optional', () => {
 
 describe('/agent', () => {
   test.each([{ sub: 'agent-1' }, { sub: 'agent-2', act: { sub: 'mallory' } }])(
-    'lets the current actor pass: %j [ACT-01]',
+    'lets the current actor pass: %j [ACT-01 OBO-02]',
     async (act) => {
       expect(await pair.send('/agent', { sub: 'alice', act })).toMatchObject({ status: 200, json: { sub: 'alice' } });
     },
@@ -107,7 +107,7 @@ describe('/agent', () => {
     ['a namesake of another issuer', { act: { iss: 'https://other.example', sub: 'agent-1' } }],
     ['a client of that name', { client_id: 'agent-1' }],
     ['somebody who may become the actor', { may_act: { sub: 'agent-1' } }],
-  ])('refuses %s without an error in the challenge [ACT-01 ACT-03 ACT-06]', async (_title, claims) => {
+  ])('refuses %s without an error in the challenge [ACT-01 ACT-03 ACT-06 OBO-02]', async (_title, claims) => {
     const answer = await pair.send('/agent', claims);
     expect(answer.status).toBe(403);
     expect(answer.challenges).toEqual([{ scheme: 'Bearer', resource_metadata: metadataUrl() }]);
@@ -154,7 +154,7 @@ describe('everywhere', () => {
 });
 
 describe('the metadata document', () => {
-  test('says what agents need to get a token [PRM-02 PRM-03 PRM-04 PRM-07 PRM-08 PRM-09 PRM-10 MCP-01 MCP-11]', async () => {
+  test('says what agents need to get a token [PRM-02 PRM-03 PRM-04 PRM-07 PRM-08 PRM-09 PRM-10 MCP-01]', async () => {
     const answer = await sendRequest(metadataUrl());
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toEqual(['application/json']);

@@ -50,7 +50,7 @@ async function decide(request: HttpRequest, guard?: Parameters<ReturnType<typeof
 }
 
 describe('a decision', () => {
-  it('says who was let in, to what, through whom, and how that is known [LOG-03 LOG-04]', async () => {
+  it('says who was let in, to what, through whom, and how that is known [LOG-03 OBO-01]', async () => {
     const token = await makeToken({ scope: 'read', act: { sub: 'bot' } });
     const guard = { requirement: { scopes: ['read'], action: 'list' }, route: '/data' };
     expect(await decide(makeRequest(token), guard)).toEqual({
@@ -84,14 +84,14 @@ describe('a decision', () => {
     for (const name of ['agent', 'tokenHash', 'unverified', 'refusal']) expect(decision).not.toHaveProperty(name);
   });
 
-  it('names class, code and status of a refusal', async () => {
+  it('names class, code and status of a refusal [LOG-04]', async () => {
     const decision = await decide(makeRequest());
     const refusal = { class: 'MissingTokenError', code: 'ERR_TOKEN_ABSENT', status: 401 };
     expect(decision).toMatchObject({ outcome: 'refused', refusal });
     expect(decision).not.toHaveProperty('unverified');
   });
 
-  it('names the missing scopes, and the agent that lacks them', async () => {
+  it('names the missing scopes, and the agent that lacks them [LOG-04]', async () => {
     const decision = await decide(makeRequest(await makeToken({ scope: 'b' })), { requirement: ['a', 'b', 'c'] });
     const refusal = { class: 'InsufficientScopeError', code: 'ERR_SCOPE', status: 403 };
     expect(decision).toMatchObject({ refusal, reasons: ['a', 'c'], agent: { sub: 'alice' } });

@@ -35,7 +35,7 @@ function pathsOf(action: () => unknown): string[] {
 
 describe('the resource and the issuers', () => {
   it.each(['https://api.example', 'https://api.example/', 'https://API.example:443/a/%7Eb', 'http://[::1]:3000'])(
-    'are kept byte for byte: %s [PRM-04 PRM-06 PRM-19 DSC-03]',
+    'are kept byte for byte: %s [PRM-04 PRM-06]',
     (identifier) => {
       expect(parse({ resource: identifier }).resource).toBe(identifier);
       expect(listIssuers({ issuers: [identifier] })[0]?.issuer).toBe(identifier);

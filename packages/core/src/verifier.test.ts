@@ -52,7 +52,7 @@ beforeEach(() => {
 });
 
 describe('check', () => {
-  it('accepts a good token and gives the agent behind it [BRR-01 JWT-22]', async () => {
+  it('accepts a good token and gives the agent behind it [BRR-01]', async () => {
     const outcome = await verifier.check(await bearer(), { requirement: 'read:data' });
     expect(outcome).toMatchObject({ outcome: 'accepted', agent: { sub: 'alice', clientId: 'assistant' } });
   });
@@ -74,7 +74,7 @@ describe('check', () => {
     });
   });
 
-  it('names every scope of the operation, not only the missing one [BRR-13 AT-08 MCP-08 MCP-09]', async () => {
+  it('names every scope of the operation, not only the missing one [BRR-13 AT-08 MCP-09 BCP-03]', async () => {
     const outcome = await verifier.check(await bearer(), { requirement: ['read:data', 'write:data'] });
     expect(outcome).toMatchObject({
       outcome: 'refused',
@@ -92,6 +92,19 @@ describe('check', () => {
     expect(await verifier.check(admin, { requirement: 'read:data' })).toMatchObject({ outcome: 'accepted' });
     const reader = await bearer({ scope: 'read:data' });
     expect(await verifier.check(reader, { requirement: 'admin' })).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('takes nothing from what act says beside who acts [ACT-04]', async () => {
+    const act = { sub: 'researcher', scope: 'admin', aud: 'https://other.example', exp: 1 };
+    const delegated = await bearer({ act });
+    expect(await verifier.check(delegated)).toMatchObject({
+      outcome: 'accepted',
+      agent: { actor: { sub: 'researcher' } },
+    });
+    expect(await verifier.check(delegated, { requirement: 'admin' })).toMatchObject({
+      outcome: 'refused',
+      error: { reasons: ['admin'] },
+    });
   });
 
   it('adds the baseline to every guard', async () => {
@@ -125,9 +138,11 @@ describe('mode optional', () => {
   });
 
   it.each([['Bearer x'], ['Bearer'], [''], ['Basic YTpi'], ['Bearer a', 'Bearer b']])(
-    'never lets %j pass as anonymous [BRR-16]',
+    'never lets %j pass as anonymous, and challenges it [BRR-16]',
     async (...authorization) => {
-      expect(await verifier.check(request(...authorization), optional)).toMatchObject({ outcome: 'refused' });
+      const headers = { 'www-authenticate': [expect.stringMatching(/^Bearer /)] };
+      const outcome = await verifier.check(request(...authorization), optional);
+      expect(outcome).toMatchObject({ outcome: 'refused', response: { headers } });
     },
   );
 

@@ -12,7 +12,7 @@ function nest(levels: number): unknown {
 }
 
 describe('parseAct', () => {
-  it('is undefined where the token names no actor [ACT-06 ACT-07]', () => {
+  it('is undefined where the token names no actor [ACT-07]', () => {
     expect(parseAct(undefined, 4)).toBeUndefined();
   });
 

@@ -24,7 +24,7 @@ function makeAgent(changes: Partial<AccessTokenClaims> = {}, all: Record<string,
 const delegated = { act: { sub: 'researcher', act: { sub: 'assistant' } } };
 
 describe('an agent', () => {
-  it('is its client where the token names no actor [ACT-07 AT-12]', () => {
+  it('is its client where the token names no actor [ACT-07]', () => {
     const agent = makeAgent();
     expect(agent.actor).toEqual({ iss: 'https://as.example', sub: 'assistant', source: 'client' });
     expect(agent.act).toBeUndefined();
@@ -49,7 +49,7 @@ describe('an agent', () => {
     expect(makeAgent({ sub: 'assistant' }).subjectType).toBe('client');
   });
 
-  it('is frozen to its depth', () => {
+  it('is frozen to its depth [ACT-02]', () => {
     const agent = makeAgent({}, delegated);
     const nested = agent.claims['nested'] as { list: unknown[] };
     expect(() => Object.assign(agent, { sub: 'mallory' })).toThrow(TypeError);
@@ -84,7 +84,7 @@ describe('an agent', () => {
 });
 
 describe('describeAgent', () => {
-  it('says who acts for whom, through whom, proven how', () => {
+  it('says who acts for whom, through whom, proven how [AT-12]', () => {
     expect(describeAgent(makeAgent({}, delegated))).toEqual({
       iss: 'https://as.example',
       sub: 'alice',
@@ -103,7 +103,7 @@ describe('principalKey', () => {
     expect(principalKey(makeAgent({ tokenId: 'token-2', scopes: [] }))).toBe(principalKey(makeAgent()));
   });
 
-  it('differs where any of them differs, also where the parts run together', () => {
+  it('differs where any of them differs, also where the parts run together [JWT-27]', () => {
     const agents = [
       makeAgent(),
       makeAgent({ iss: 'https://other.example' }),

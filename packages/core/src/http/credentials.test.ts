@@ -91,11 +91,11 @@ describe('parseCredentials', () => {
     expect(() => parse()).toThrow(refusal('ERR_TOKEN_ABSENT'));
   });
 
-  it('looks at no other field [CHL-14]', () => {
+  it.each(['Bearer', 'DPoP'])('looks at no other field, whatever %s credentials it holds [CHL-14]', (scheme) => {
     const headers = {
-      'proxy-authorization': ['Bearer abc'],
+      'proxy-authorization': [`${scheme} abc`],
       cookie: ['access_token=abc'],
-      'x-authorization': ['Bearer abc'],
+      'x-authorization': [`${scheme} abc`],
     };
     expect(() => parseCredentials({ method: 'GET', target: '/', headers }, limit)).toThrow(refusal('ERR_TOKEN_ABSENT'));
   });

@@ -49,11 +49,14 @@ describe('buildRefusal', () => {
     expect(cases.map(({ error }) => error.class)).toEqual(Object.keys(answers));
   });
 
-  it.each(cases)('answers $error.class with $status and its fields [BRR-16 CHL-01]', ({ error, status, fields }) => {
-    const { headers, ...answer } = buildRefusal(error, context);
-    expect(answer.status).toBe(status);
-    expect(new Set(Object.keys(headers))).toEqual(new Set(fields));
-  });
+  it.each(cases)(
+    'answers $error.class with $status and its fields [BRR-16 CHL-01 CHL-14]',
+    ({ error, status, fields }) => {
+      const { headers, ...answer } = buildRefusal(error, context);
+      expect(answer.status).toBe(status);
+      expect(new Set(Object.keys(headers))).toEqual(new Set(fields));
+    },
+  );
 
   it.each(cases)('lets nobody store the answer of $error.class', ({ error }) => {
     expect(buildRefusal(error, context).headers['cache-control']).toEqual(['no-store']);

@@ -54,7 +54,7 @@ describe('a JSON fetcher', () => {
     await expect(deaf.run((fetchOne) => fetchOne('https://as.example'))).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
-  it('asks by GET, without cookies or credentials [MCP-06]', async () => {
+  it('asks by GET, without cookies or credentials [JWK-09]', async () => {
     const url = await serve(answer('{}'));
     await fetchJson(url);
     expect(received[0]?.method).toBe('GET');

@@ -12,6 +12,7 @@ const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ed25519 = generateKeyPairSync('ed25519');
+const ed448 = generateKeyPairSync('ed448');
 
 const count = async (keys: readonly unknown[], header: Record<string, unknown>) =>
   (await publishKeys(keys).select(header)).length;
@@ -38,7 +39,7 @@ describe('isUsableKey', () => {
     ['a curve that no algorithm uses', { kty: 'OKP', crv: 'X25519', x: jwk(ed25519.publicKey)['x'] }],
     ['no object', 'key'],
     ['null', null],
-  ])('skips %s [JWK-01 JWK-10 JWT-23]', (_what, key) => {
+  ])('skips %s [JWK-01 JWT-23]', (_what, key) => {
     expect(isUsableKey(key)).toBe(false);
   });
 });
@@ -65,6 +66,13 @@ describe('a key selector', () => {
     const keys = [jwk(p384.publicKey), jwk(rsa.publicKey), jwk(ed25519.publicKey)];
     expect(await count(keys, { alg: 'ES256' })).toBe(0);
     expect(await count(keys, { alg: 'ES384' })).toBe(1);
+  });
+
+  it('takes no other curve for Ed25519 [JWT-25]', async () => {
+    for (const alg of ['Ed25519', 'EdDSA']) {
+      expect(await count([jwk(ed448.publicKey, { kid: 'a' })], { alg, kid: 'a' })).toBe(0);
+      expect(await count([jwk(ed25519.publicKey, { kid: 'a' })], { alg, kid: 'a' })).toBe(1);
+    }
   });
 
   it('tells keys with the same kid apart by their type [JWK-04]', async () => {

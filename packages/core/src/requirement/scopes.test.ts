@@ -75,7 +75,7 @@ describe('scopeList', () => {
     },
   );
 
-  it('refuses offline_access, which no resource can require [PRM-09]', () => {
+  it('refuses offline_access, which no resource can require [MCP-11]', () => {
     expect(scopeList.safeParse(['read', 'offline_access']).error?.issues[0]?.message).toBe(
       'offline_access is not a scope of a resource',
     );

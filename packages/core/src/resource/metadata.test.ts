@@ -43,7 +43,7 @@ describe('the metadata endpoint', () => {
     'https://api.example/',
     'https://API.example:443/a/../b/%7Ec/',
     'http://127.0.0.1:3000',
-  ])('names the resource byte for byte: %s [PRM-04 PRM-19]', async (resource) => {
+  ])('names the resource byte for byte: %s [PRM-04]', async (resource) => {
     expect((await documentOf(resource))['resource']).toBe(resource);
   });
 

@@ -38,7 +38,7 @@ describe('metadataSchema', () => {
     expect(problemsOf(Object.fromEntries(hollow))).toEqual(lists.map((name) => `${name}.0`));
   });
 
-  it('refuses offline_access, which is not a scope of a resource [PRM-09]', () => {
+  it('refuses offline_access, which is not a scope of a resource [PRM-09 MCP-11]', () => {
     expect(problemsOf({ scopes: ['read', 'offline_access'] })).toEqual(['scopes.1']);
   });
 

@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto';
-import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { createHmac, KeyObject } from 'node:crypto';
+import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { makeIssuer as makeTrustedIssuer } from '../issuer/issuer.ts';
 import { issuerSchema } from '../issuer/options.ts';
+import type { TrustedIssuer } from '../issuer/trusted.ts';
 import { parseJws } from './jws.ts';
 import { verifyAccessToken } from './jwt.ts';
 
@@ -68,14 +69,16 @@ async function forge(header: Record<string, unknown>, signature = 'AAAA'): Promi
   return `${Buffer.from(JSON.stringify({ typ: 'at+jwt', kid: 'a', ...header })).toString('base64url')}.${payload}.${signature}`;
 }
 
-const verify = async (token: string) =>
+const verify = async (token: string, trusted: ReadonlyMap<string, TrustedIssuer> = issuers) =>
   verifyAccessToken(parseJws(token), {
-    findIssuer: (iss) => issuers.get(iss),
+    findIssuer: (iss) => trusted.get(iss),
     resource,
     nowSeconds: now,
     toleranceSeconds: 5,
   });
 const refusal = (code: string) => expect.objectContaining({ code });
+/** How many points P-256 has (FIPS 186-5): R and S are less. */
+const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
 
 describe('verifyAccessToken', () => {
   it('gives the claims of a good token, and says how old the keys are', async () => {
@@ -129,13 +132,32 @@ describe('verifyAccessToken', () => {
     },
   );
 
-  it('refuses an HMAC that is keyed by the public key [JWT-03]', async () => {
-    const token = await forge({ alg: 'HS256' }, '');
-    const mac = createHmac('sha256', await exportSPKI(keys.a.publicKey))
-      .update(token.slice(0, -1))
-      .digest('base64url');
-    await expect(verify(token + mac)).rejects.toThrow(refusal('ERR_TOKEN_ALGORITHM'));
+  it('uses no algorithm that the issuer does not list, though its own key signed [JWT-01 AT-10]', async () => {
+    const token = await sign({ header: { alg: 'RS256', kid: 'rsa' }, key: 'rsa' });
+    const verifyBy = (...algorithms: string[]) => {
+      const issuer = makeIssuer({ issuer: 'https://as.example', jwks, algorithms });
+      return verify(token, new Map([[issuer.issuer, issuer]]));
+    };
+    await expect(verifyBy('ES256', 'RS512')).rejects.toThrow(refusal('ERR_TOKEN_ALGORITHM'));
+    expect((await verifyBy('ES256', 'RS256')).claims.sub).toBe('alice');
   });
+
+  it.each(['a', 'rsa'] as const)(
+    'refuses an HMAC that is keyed by the public key %s, as PEM, DER or JWK [JWT-03]',
+    async (kid) => {
+      const key = KeyObject.from(keys[kid].publicKey);
+      const secrets = [
+        key.export({ type: 'spki', format: 'pem' }),
+        key.export({ type: 'spki', format: 'der' }),
+        JSON.stringify(await exportJWK(key)),
+      ];
+      const token = await forge({ alg: 'HS256', kid }, '');
+      for (const secret of secrets) {
+        const mac = createHmac('sha256', secret).update(token.slice(0, -1)).digest('base64url');
+        await expect(verify(token + mac)).rejects.toThrow(refusal('ERR_TOKEN_ALGORITHM'));
+      }
+    },
+  );
 
   it('refuses a key of another type than the algorithm [JWT-04]', async () => {
     await expect(verify(await forge({ alg: 'ES256', kid: 'rsa' }))).rejects.toThrow(refusal('ERR_TOKEN_KEY'));
@@ -189,7 +211,22 @@ describe('verifyAccessToken', () => {
     },
   );
 
-  it.each([0, 1, 2])('refuses a token of which segment %i was changed by one bit [JWT-17 BRR-02]', async (segment) => {
+  it('takes a client id that is a URL for a name like any other, and asks nobody about it [CID-04]', async () => {
+    const claims = { client_id: 'https://agent.example/client.json' };
+    expect((await verify(await sign({ claims }))).claims.clientId).toBe(claims.client_id);
+    expect(fetched).toEqual([]);
+  });
+
+  it('refuses a token of which one letter has another case [BRR-02]', async () => {
+    const [header, payload, signature = ''] = (await sign()).split('.');
+    const flipped = signature.replace(/[A-Za-z]/, (letter) =>
+      letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+    );
+    await expect(verify(`${header}.${payload}.${flipped}`)).rejects.toThrow(refusal('ERR_TOKEN_SIGNATURE'));
+    expect((await verify(`${header}.${payload}.${signature}`)).claims.sub).toBe('alice');
+  });
+
+  it.each([0, 1, 2])('refuses a token of which segment %i was changed by one bit [JWT-17]', async (segment) => {
     const segments = (await sign()).split('.');
     const bytes = Buffer.from(segments[segment] ?? '', 'base64url');
     // The middle of each is text inside a JSON string, or inside R of the signature.
@@ -206,6 +243,8 @@ describe('verifyAccessToken', () => {
       'MEQCIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gAiABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fIA',
     ],
     ['R and S of zero', Buffer.alloc(64).toString('base64url')],
+    ['an R of the order of the curve', Buffer.from(`${order}${'01'.repeat(32)}`, 'hex').toString('base64url')],
+    ['an S of the order of the curve', Buffer.from(`${'01'.repeat(32)}${order}`, 'hex').toString('base64url')],
     ['a short signature', Buffer.alloc(63, 1).toString('base64url')],
     ['a long signature', Buffer.alloc(65, 1).toString('base64url')],
     ['no signature', ''],
