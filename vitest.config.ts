@@ -6,7 +6,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Every test that runs against the sources; the same ones run against what is published. */
 const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
 /** Tests that look at sources or at `dist` by themselves, whichever project runs them. */
-const repository = ['packaging', 'docs', 'examples', 'server'].map((room) => `test/${room}/**/*.test.ts`);
+const repository = ['packaging', 'docs', 'conformance', 'examples', 'server'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packages, readManifest, root } from '../repository.ts';
 
-const directories = ['examples', 'packages', 'test'];
+const directories = ['docs', 'examples', 'packages', 'test'];
 const pages = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
 const settings = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'tsconfig.json'];
 const tools = ['biome.json', 'knip.json', 'vitest.config.ts'];
