@@ -104,29 +104,26 @@ describe('an issuer', () => {
 });
 
 describe.each(['metadata', 'jwks'] as const)('a fault of the %s', (endpoint) => {
-  it.each(issuerFaults)(
-    'answers 503 while it lasts, and heals by itself: %s [DSC-05 DSC-08 JWK-09]',
-    async (fault) => {
-      const token = await issuer.token();
-      issuer.fail(endpoint, fault);
-      const startedAt = performance.now();
-      const outcome = await check(token);
-      // One timeout for everything, and what a busy machine adds.
-      expect(performance.now() - startedAt).toBeLessThan(keys.timeoutSeconds * 1000 + 500);
-      expect(outcome).toMatchObject({
-        error: { class: 'UnavailableError' },
-        response: { status: 503, headers: { 'retry-after': ['5'] } },
-      });
-      expect(JSON.stringify(outcome)).not.toContain('invalid_token');
-      expect(verifier.health().issuers[0]?.keys.lastError).toMatch(
-        endpoint === 'metadata' ? /^ERR_METADATA_/ : /^ERR_KEYS_/,
-      );
-      issuer.heal();
-      clock.advance(5);
-      expect(await present(token)).toBe('accepted');
-      expect(verifier.health().issuers[0]?.keys).toEqual({ ageSeconds: 0 });
-    },
-  );
+  it.each(issuerFaults)('answers 503 while it lasts, and heals by itself: %s [DSC-05 DSC-08 JWK-09]', async (fault) => {
+    const token = await issuer.token();
+    issuer.fail(endpoint, fault);
+    const startedAt = performance.now();
+    const outcome = await check(token);
+    // One timeout for everything, and what a busy machine adds.
+    expect(performance.now() - startedAt).toBeLessThan(keys.timeoutSeconds * 1000 + 500);
+    expect(outcome).toMatchObject({
+      error: { class: 'UnavailableError' },
+      response: { status: 503, headers: { 'retry-after': ['5'] } },
+    });
+    expect(JSON.stringify(outcome)).not.toContain('invalid_token');
+    expect(verifier.health().issuers[0]?.keys.lastError).toMatch(
+      endpoint === 'metadata' ? /^ERR_METADATA_/ : /^ERR_KEYS_/,
+    );
+    issuer.heal();
+    clock.advance(5);
+    expect(await present(token)).toBe('accepted');
+    expect(verifier.health().issuers[0]?.keys).toEqual({ ageSeconds: 0 });
+  });
 
   it.each(issuerFaults)('does not touch callers whose keys are known: %s [JWK-06]', async (fault) => {
     await verifier.ready();

@@ -56,7 +56,7 @@ describe('a token that was verified before', () => {
     expect(await guard.present(token)).toBe('accepted');
   });
 
-  it('ends when it expires [JWT-11 INT-06]', async () => {
+  it('ends when it expires [JWT-11]', async () => {
     const token = await remember({ exp: Math.floor(clock.now() / 1000) + 60 });
     clock.advance(65);
     expect(await guard.present(token)).toBe(401);
