@@ -12,6 +12,12 @@ const interfaces = [
   { name: 'VerifierOptions', file: 'options.ts', heading: '### `VerifierOptions`', defaults: settings },
   { name: 'LimitOptions', file: 'options.ts', heading: '### `LimitOptions`', defaults: settings.limits },
   { name: 'IssuerOptions', file: 'issuer/options.ts', heading: '### `IssuerOptions`', defaults: issuer },
+  {
+    name: 'ClaimMapping',
+    file: 'issuer/claim-mapping.ts',
+    heading: '### `ClaimMapping`',
+    defaults: issuer.claims,
+  },
   { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer.keys },
   {
     name: 'MetadataOptions',
@@ -34,6 +40,7 @@ const spokenDefaults: Readonly<Record<string, string>> = {
   'VerifierOptions.now': '`Date.now`',
   'IssuerOptions.audience': 'the `resource`',
   'IssuerOptions.jwksUri': 'from its metadata',
+  'ClaimMapping.clientScopes': 'as `scopes`',
 };
 
 interface Row {

@@ -33,7 +33,7 @@ export const answers = {
     description: 'The access token is not valid here, or no longer. Get a new one for this resource.',
     codes: {
       ERR_TOKEN_MALFORMED: 'The token is not a compact JWS of strict base64url and JSON without repeated members.',
-      ERR_TOKEN_TYPE: 'The token is not marked as an access token.',
+      ERR_TOKEN_TYPE: 'The token is not marked as an access token, or it is marked as something else.',
       ERR_TOKEN_CRITICAL: 'The token demands a header extension.',
       ERR_TOKEN_ISSUER: 'The token names no issuer that is trusted here.',
       ERR_TOKEN_ALGORITHM: 'The token is signed with an algorithm that is not allowed for its issuer.',
@@ -45,6 +45,7 @@ export const answers = {
       ERR_TOKEN_EXPIRED: 'The token has expired.',
       ERR_TOKEN_NOT_YET_VALID: 'The token is not valid yet.',
       ERR_TOKEN_ISSUED_IN_FUTURE: 'The token claims to have been issued in the future.',
+      ERR_TOKEN_LIFETIME: 'The token lives longer than tokens of its issuer may.',
       ERR_TOKEN_ACTOR: 'The act claim does not identify its actors.',
       ERR_TOKEN_ACTOR_DEPTH: 'The act claim nests more actors than the limit.',
       ERR_TOKEN_CONFIRMATION: 'The token is bound to a key whose possession was not proven.',

@@ -78,6 +78,15 @@ describe('a decision', () => {
     });
   });
 
+  it('has no hash of a token that has no id', async () => {
+    const { verifier, decisions } = watch({
+      issuers: [{ issuer, jwks, tokenProfile: 'legacy', claims: { tokenId: [] } }],
+    });
+    await verifier.check(makeRequest(await makeToken({ scope: 'read', jti: undefined })));
+    expect(decisions).toMatchObject([{ outcome: 'accepted', agent: { sub: 'alice' } }]);
+    expect(decisions[0]).not.toHaveProperty('tokenHash');
+  });
+
   it('says of an anonymous caller only that there was one', async () => {
     const decision = await decide(makeRequest(), { mode: 'optional' });
     expect(decision).toMatchObject({ outcome: 'anonymous', reasons: [], policies: [], checks: [] });

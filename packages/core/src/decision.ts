@@ -42,7 +42,7 @@ export interface Decision {
   readonly policies: readonly string[];
   /** The verified caller. */
   readonly agent?: AgentDescription;
-  /** SHA-256 of issuer and `jti`, base64url: finds the same token again without naming it. */
+  /** SHA-256 of issuer and token id, base64url: finds the same token again without naming it. Not there for tokens without an id. */
   readonly tokenHash?: string;
   /** What a token that was not verified says of itself. Anyone can write it. */
   readonly unverified?: UnverifiedToken;
@@ -92,7 +92,7 @@ export function buildDecision(facts: DecisionFacts): Decision {
     ...(error === undefined ? {} : { refusal: { class: error.class, code: error.code, status: error.status } }),
     reasons: [...facts.reasons],
     policies: [...facts.policies],
-    ...(agent === undefined ? {} : { agent: describeAgent(agent), tokenHash: hashToken(agent) }),
+    ...(agent === undefined ? {} : { agent: describeAgent(agent), ...hashToken(agent) }),
     ...(agent === undefined && token !== undefined ? { unverified: describeUnverified(token) } : {}),
     checks: facts.checks,
     durationMicroseconds: facts.durationMicroseconds,
@@ -117,8 +117,8 @@ function findTraceId(request: HttpRequest): string | undefined {
   return grammar.exec(traceparent)?.[1];
 }
 
-function hashToken({ iss, tokenId }: Agent): string {
-  return hash('sha256', JSON.stringify([iss, tokenId]), 'base64url');
+function hashToken({ iss, tokenId }: Agent): Pick<Decision, 'tokenHash'> {
+  return tokenId === undefined ? {} : { tokenHash: hash('sha256', JSON.stringify([iss, tokenId]), 'base64url') };
 }
 
 function describeUnverified({ header, payload }: ParsedJws): UnverifiedToken {

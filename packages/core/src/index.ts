@@ -24,6 +24,7 @@ export type { Outcome } from './evaluation.ts';
 export type { Problem, RenderProblem } from './http/refusal.ts';
 export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 export type { JwsAlgorithm } from './issuer/algorithms.ts';
+export type { ClaimMapping, Dialect } from './issuer/claim-mapping.ts';
 export type { IssuerDirectory } from './issuer/directory.ts';
 export { createIssuer } from './issuer/issuer.ts';
 export type { JsonWebKeySet } from './issuer/json-web-keys.ts';

@@ -35,6 +35,15 @@ describe('parseOptions', () => {
       issuers: [
         {
           issuer,
+          tokenProfile: 'rfc9068',
+          claims: {
+            clientId: ['client_id'],
+            scopes: ['scope'],
+            clientScopes: ['scope'],
+            tokenId: ['jti'],
+            subjectIsClient: [],
+          },
+          maxTokenLifetimeSeconds: 86_400,
           algorithms: ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'],
           keys: { refreshSeconds: 600, cooldownSeconds: 5, maxStaleSeconds: 3600, timeoutSeconds: 5 },
         },

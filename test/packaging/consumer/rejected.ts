@@ -40,6 +40,12 @@ createVerifier({ resource, issuers: 'https://auth.example.com' });
 createVerifier({ resource, issuers, clockTolerance: 5 });
 // @ts-expect-error: a resource server holds no symmetric key
 createVerifier({ resource, issuers: [{ issuer: 'https://auth.example.com', algorithms: ['HS256'] }] });
+// @ts-expect-error: no such dialect
+createVerifier({ resource, issuers: [{ issuer: 'https://auth.example.com', tokenProfile: 'legacy', claims: 'auth' }] });
+// @ts-expect-error: the key is `clientId`
+createVerifier({ resource, issuers: [{ issuer: 'https://auth.example.com', claims: { client_id: ['azp'] } }] });
+// @ts-expect-error: tokens of some issuers have no id
+req.agent.tokenId.trim();
 
 // @ts-expect-error: the verified caller cannot be changed
 req.agent.sub = 'mallory';

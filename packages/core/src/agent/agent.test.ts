@@ -9,6 +9,7 @@ function makeAgent(changes: Partial<AccessTokenClaims> = {}, all: Record<string,
   const claims: AccessTokenClaims = {
     iss: 'https://as.example',
     sub: 'alice',
+    subjectType: 'user',
     clientId: 'assistant',
     tokenId: 'token-1',
     issuedAtSeconds: 1_800_000_000,
@@ -44,9 +45,10 @@ describe('an agent', () => {
     expect(agent.act).toBeUndefined();
   });
 
-  it('acts for itself where its client is the subject [JWT-27]', () => {
+  it('acts for itself where its claims say so, whatever its subject is called [JWT-27]', () => {
     expect(makeAgent().subjectType).toBe('user');
-    expect(makeAgent({ sub: 'assistant' }).subjectType).toBe('client');
+    const agent = makeAgent({ subjectType: 'client' });
+    expect(agent).toMatchObject({ subjectType: 'client', sub: 'alice', clientId: 'assistant' });
   });
 
   it('is frozen to its depth [ACT-02]', () => {

@@ -9,9 +9,9 @@ export interface Agent {
   readonly sub: string;
   /** The issuer of the token, byte for byte as the options name it. */
   readonly iss: string;
-  /** `client` when the client acts for itself: its id is the subject (RFC 9068 §5). */
+  /** `client` when the client acts for itself: its id is the subject (RFC 9068 §5), or the mapping of its issuer finds so. */
   readonly subjectType: 'user' | 'client';
-  /** `client_id`: who got the token. */
+  /** `client_id`, or what takes its place by the mapping of the issuer: who got the token. */
   readonly clientId: string;
   /** Who acts now: the outermost `act`, else the client. With the subject it alone decides access (RFC 8693 §4.1). */
   readonly actor: Actor;
@@ -23,8 +23,8 @@ export interface Agent {
   readonly scopes: ReadonlySet<string>;
   /** How the caller proved that the token is its own. `none`: it is a bearer token. */
   readonly confirmation: Confirmation;
-  /** The `jti` of the token. */
-  readonly tokenId: string;
+  /** The `jti` of the token, or what takes its place. Undefined where the mapping says that tokens of the issuer have none. */
+  readonly tokenId: string | undefined;
   /** `iat`; a new `Date` for each reader, because a `Date` cannot be frozen. */
   readonly issuedAt: Date;
   /** `exp`, without the clock tolerance; a new `Date` for each reader. */

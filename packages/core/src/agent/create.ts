@@ -14,7 +14,7 @@ class VerifiedAgent implements Agent {
   readonly priorActors: readonly Actor[];
   readonly scopes: ReadonlySet<string>;
   readonly confirmation: Confirmation = { method: 'none' };
-  readonly tokenId: string;
+  readonly tokenId: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly #issuedAtSeconds: number;
   readonly #expiresAtSeconds: number;
@@ -24,7 +24,7 @@ class VerifiedAgent implements Agent {
     const [actor, ...priorActors] = listActors(act, iss);
     this.sub = sub;
     this.iss = iss;
-    this.subjectType = sub === clientId ? 'client' : 'user';
+    this.subjectType = claims.subjectType;
     this.clientId = clientId;
     this.actor = actor ?? { iss, sub: clientId, source: 'client' };
     this.act = act;

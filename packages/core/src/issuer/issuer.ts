@@ -34,7 +34,7 @@ interface KeyLocation {
 }
 
 export function makeIssuer(settings: IssuerSettings, { fetch, now }: CompleteEnvironment): TrustedIssuer {
-  const { issuer, audience, algorithms, jwks, jwksUri } = settings;
+  const { issuer, audience, tokenProfile, claims, maxTokenLifetimeSeconds, algorithms, jwks, jwksUri } = settings;
   const { timeoutSeconds, cooldownSeconds, refreshSeconds, maxStaleSeconds } = settings.keys;
   const fetcher = createJsonFetcher({ fetch, timeoutSeconds });
   let location: KeyLocation | undefined;
@@ -74,6 +74,9 @@ export function makeIssuer(settings: IssuerSettings, { fetch, now }: CompleteEnv
   const made: TrustedIssuer = Object.freeze({
     issuer,
     audiences: typeof audience === 'string' ? [audience] : audience,
+    tokenProfile,
+    claims,
+    maxTokenLifetimeSeconds,
     algorithms,
     keys,
     ready: () => keys.ready(),

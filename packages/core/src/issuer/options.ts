@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { findEndpointFault, findIdentifierFault } from '../identifier.ts';
 import { type Complete, isPlainObject, reportFault, textSchema } from '../schema.ts';
 import { defaultAlgorithms, type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
+import type { ClaimMapping, ClaimPlaces, Dialect } from './claim-mapping.ts';
+import { dialects } from './dialects.ts';
 import { isSecretKey, isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
 
 /** An authorization server whose tokens are accepted. A string is the same as `{ issuer }`. */
@@ -10,6 +12,16 @@ export interface IssuerOptions {
   readonly issuer: string;
   /** What `aud` must name, any of several. Default: the `resource` of the verifier. */
   readonly audience?: string | readonly string[] | undefined;
+  /**
+   * How its access tokens are told from its other JWTs. `rfc9068`: by `typ` of the header. `legacy`: `typ` may also be
+   * `JWT` or missing, a scope claim is required, and whatever is marked as an ID token, a security event token or a proof
+   * is refused. Default `rfc9068`.
+   */
+  readonly tokenProfile?: 'rfc9068' | 'legacy' | undefined;
+  /** Where its tokens keep client id, scopes and token id. Default: where RFC 9068 has them. */
+  readonly claims?: Dialect | ClaimMapping | undefined;
+  /** Tokens with more seconds from `iat` to `exp` are refused. At most 30 days. Default 86400, a day. */
+  readonly maxTokenLifetimeSeconds?: number | undefined;
   /** Default: ES256, EdDSA, Ed25519, PS256, RS256. */
   readonly algorithms?: readonly JwsAlgorithm[] | undefined;
   /** Where its keys are. Default: from its metadata. Not together with `jwks`. */
@@ -40,6 +52,9 @@ export interface KeyOptions {
 
 /** Options with every default filled in. */
 export interface IssuerSettings extends IssuerOptions {
+  readonly tokenProfile: 'rfc9068' | 'legacy';
+  readonly claims: ClaimPlaces;
+  readonly maxTokenLifetimeSeconds: number;
   readonly algorithms: readonly JwsAlgorithm[];
   readonly keys: Complete<KeyOptions>;
 }
@@ -70,10 +85,53 @@ const keyOptionsSchema = z
   })
   .transform((keys) => ({ ...keys, maxStaleSeconds: keys.maxStaleSeconds ?? Math.max(3600, keys.refreshSeconds) }));
 
+const claimName = z.string().min(1);
+
+const claimNames = z.array(claimName).nonempty();
+
+function findTemplateFault(text: string): string | undefined {
+  return /\{(?!(?:clientId|sub)\})/.test(text) ? 'knows {clientId} and {sub} only' : undefined;
+}
+
+const subjectTest = z
+  .record(claimName, z.union([z.literal(true), textSchema(findTemplateFault)], 'must be true or a text'))
+  .refine(
+    (claims) => Object.keys(claims).length > 0,
+    'must name a claim: without one, every subject would be a client',
+  );
+
+const claimMappingSchema = z
+  .strictObject({
+    dialect: z.enum(Object.keys(dialects) as Dialect[]).optional(),
+    clientId: claimNames.optional(),
+    scopes: claimNames.optional(),
+    clientScopes: claimNames.optional(),
+    tokenId: z.array(claimName).optional(),
+    subjectIsClient: z.array(subjectTest).optional(),
+  })
+  .transform(completeMapping);
+
+function completeMapping({ dialect, ...given }: ClaimMapping): ClaimPlaces {
+  const known = dialect === undefined ? {} : dialects[dialect];
+  const scopes = given.scopes ?? known.scopes ?? ['scope'];
+  return {
+    clientId: given.clientId ?? known.clientId ?? ['client_id'],
+    scopes,
+    clientScopes: given.clientScopes ?? known.clientScopes ?? scopes,
+    tokenId: given.tokenId ?? known.tokenId ?? ['jti'],
+    subjectIsClient: given.subjectIsClient ?? known.subjectIsClient ?? [],
+  };
+}
+
 const issuerOptionsSchema = z
   .strictObject({
     issuer: textSchema(findIssuerFault),
     audience: z.union([audience, z.array(audience).nonempty()]).optional(),
+    tokenProfile: z.enum(['rfc9068', 'legacy']).default('rfc9068'),
+    claims: z
+      .preprocess((value) => (typeof value === 'string' ? { dialect: value } : value), claimMappingSchema)
+      .prefault({}),
+    maxTokenLifetimeSeconds: z.number().positive().max(2_592_000).default(86_400),
     algorithms: z
       .array(z.enum(jwsAlgorithms))
       .nonempty()
@@ -89,6 +147,11 @@ const issuerOptionsSchema = z
     path: ['jwks'],
     message: 'cannot be combined with jwksUri',
     when: ({ value }) => isPlainObject(value),
+  })
+  .refine(({ tokenProfile, claims }) => tokenProfile === 'legacy' || claims.tokenId.length > 0, {
+    path: ['claims', 'tokenId'],
+    message:
+      "cannot be empty under the profile rfc9068: set tokenProfile to 'legacy', or name the claim with the token id",
   });
 
 /** `'https://auth.example.com'` is short for `{ issuer: 'https://auth.example.com' }`. */

@@ -1,5 +1,6 @@
 import type { JwsAlgorithm } from './algorithms.ts';
 import type { KeySet, KeySetHealth } from './key-set.ts';
+import type { IssuerSettings } from './options.ts';
 
 /** An authorization server whose tokens are accepted, with its keys. Several verifiers may share one. */
 export interface Issuer {
@@ -23,6 +24,9 @@ export interface IssuerHealth {
 export interface TrustedIssuer extends Issuer {
   /** The audiences that are ours in its tokens; the resource itself where it sets none. */
   readonly audiences: readonly string[] | undefined;
+  readonly tokenProfile: IssuerSettings['tokenProfile'];
+  readonly claims: IssuerSettings['claims'];
+  readonly maxTokenLifetimeSeconds: number;
   readonly algorithms: readonly JwsAlgorithm[];
   readonly keys: KeySet;
 }

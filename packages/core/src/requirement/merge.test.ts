@@ -8,6 +8,7 @@ const agent: Agent = createAgent(
   {
     iss: 'https://as.example',
     sub: 'alice',
+    subjectType: 'user',
     clientId: 'assistant',
     tokenId: 'token-1',
     issuedAtSeconds: 0,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { issuerSchema } from '../issuer/options.ts';
 import { checkClaims } from './claims.ts';
+import { tokenProfiles } from './profile.ts';
 
 const now = 1_800_000_000;
 const good = {
@@ -14,6 +16,9 @@ const good = {
 const expected = {
   issuer: 'https://as.example',
   audiences: ['https://api.example'],
+  profile: tokenProfiles.rfc9068,
+  places: issuerSchema.parse('https://as.example').claims,
+  maxLifetimeSeconds: 86_400,
   nowSeconds: now,
   toleranceSeconds: 5,
 };
@@ -26,6 +31,7 @@ describe('checkClaims', () => {
     expect(check({ scope: 'read:data write:data', tenant: 7 })).toEqual({
       iss: 'https://as.example',
       sub: 'alice',
+      subjectType: 'user',
       clientId: 'assistant',
       tokenId: 'token-1',
       issuedAtSeconds: now - 10,
@@ -119,10 +125,24 @@ describe('checkClaims', () => {
     expect(() => check({ iat: now + 5.001 })).toThrow(refusal('ERR_TOKEN_ISSUED_IN_FUTURE'));
   });
 
+  it('accepts a token that lives as long as tokens of its issuer may, and none that lives longer', () => {
+    expect(check({ exp: now + 290 }, { maxLifetimeSeconds: 300 }).sub).toBe('alice');
+    expect(() => check({ exp: now + 290.001 }, { maxLifetimeSeconds: 300 })).toThrow(refusal('ERR_TOKEN_LIFETIME'));
+    // However long it has been alive.
+    expect(() => check({ iat: now - 301 }, { maxLifetimeSeconds: 300 })).toThrow(refusal('ERR_TOKEN_LIFETIME'));
+  });
+
   it('lets nothing pass when the clock says nothing', () => {
     const broken = { nowSeconds: Number.NaN };
     expect(() => check({}, broken)).toThrow(refusal('ERR_TOKEN_EXPIRED'));
-    expect(() => check({ exp: 8.64e12, nbf: 1 }, broken)).toThrow(refusal('ERR_TOKEN_EXPIRED'));
+    expect(() => check({ exp: 8.64e12, nbf: 1 }, { ...broken, maxLifetimeSeconds: Number.POSITIVE_INFINITY })).toThrow(
+      refusal('ERR_TOKEN_EXPIRED'),
+    );
+  });
+
+  it('says that a subject which is the client acts for itself [JWT-27 AT-12]', () => {
+    expect(check({}).subjectType).toBe('user');
+    expect(check({ sub: 'assistant' }).subjectType).toBe('client');
   });
 
   it('reads scopes as names between spaces, each as written [ACT-08]', () => {

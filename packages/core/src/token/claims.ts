@@ -1,11 +1,18 @@
 import { InvalidTokenError } from '../errors.ts';
+import type { ClaimPlaces, SubjectTest } from '../issuer/claim-mapping.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
+import { findForeignMark, type TokenProfile } from './profile.ts';
+import { malformed, readAudiences, readScopes, readString, readTime } from './read-claims.ts';
 
 /** What the claims of a token are checked against. */
 export interface ClaimExpectations {
   readonly issuer: string;
   /** Any of these must be in `aud`. */
   readonly audiences: readonly string[];
+  readonly profile: TokenProfile;
+  /** Where the issuer keeps what has no fixed name. */
+  readonly places: ClaimPlaces;
+  readonly maxLifetimeSeconds: number;
   readonly nowSeconds: number;
   readonly toleranceSeconds: number;
 }
@@ -14,8 +21,11 @@ export interface ClaimExpectations {
 export interface AccessTokenClaims {
   readonly iss: string;
   readonly sub: string;
+  /** `client` when the client acts for itself (RFC 9068 §5). */
+  readonly subjectType: 'user' | 'client';
   readonly clientId: string;
-  readonly tokenId: string;
+  /** Undefined where tokens of the issuer have none. */
+  readonly tokenId: string | undefined;
   readonly issuedAtSeconds: number;
   readonly notBeforeSeconds: number | undefined;
   readonly expiresAtSeconds: number;
@@ -25,7 +35,7 @@ export interface AccessTokenClaims {
 }
 
 /**
- * Checks what RFC 9068 §4 demands of the claims, once the signature holds.
+ * Checks what RFC 9068 §4 demands of the claims, where the issuer keeps them. It says nothing about the signature.
  *
  * A token is accepted from `nbf` − tolerance until just before `exp` + tolerance (RFC 7519 §4.1.4, §4.1.5); `iat` may be
  * ahead by the tolerance. Fractions of seconds count.
@@ -34,68 +44,70 @@ export interface AccessTokenClaims {
  */
 export function checkClaims(claims: JsonObject, expected: ClaimExpectations): AccessTokenClaims {
   if (readString(claims, 'iss') !== expected.issuer) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
-  checkAudience(readRequired(claims, 'aud'), expected.audiences);
+  refuseOtherKinds(claims, expected.profile);
+  const audiences = readAudiences(claims);
+  if (!expected.audiences.some((audience) => audiences.includes(audience))) {
+    throw new InvalidTokenError('ERR_TOKEN_AUDIENCE');
+  }
+  const times = checkTimes(claims, expected);
+  checkConfirmation(claims['cnf']);
+  return { iss: expected.issuer, ...readMapped(claims, expected), ...times, all: claims };
+}
+
+function refuseOtherKinds(claims: JsonObject, { looksForMarks }: TokenProfile): void {
+  const mark = looksForMarks ? findForeignMark(claims) : undefined;
+  if (mark !== undefined) throw new InvalidTokenError('ERR_TOKEN_TYPE', { reasons: [mark] });
+}
+
+function checkTimes(
+  claims: JsonObject,
+  { nowSeconds, toleranceSeconds, maxLifetimeSeconds }: ClaimExpectations,
+): Pick<AccessTokenClaims, 'issuedAtSeconds' | 'notBeforeSeconds' | 'expiresAtSeconds'> {
   const expiresAtSeconds = readTime(claims, 'exp');
   const issuedAtSeconds = readTime(claims, 'iat');
-  const notBefore = claims['nbf'] === undefined ? undefined : readTime(claims, 'nbf');
-  const { nowSeconds, toleranceSeconds } = expected;
+  const notBeforeSeconds = claims['nbf'] === undefined ? undefined : readTime(claims, 'nbf');
   // Asked the other way round, a clock that says nothing (NaN) would let every token pass.
   if (!(nowSeconds < expiresAtSeconds + toleranceSeconds)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
-  if (notBefore !== undefined && !(nowSeconds + toleranceSeconds >= notBefore)) {
+  if (notBeforeSeconds !== undefined && !(nowSeconds + toleranceSeconds >= notBeforeSeconds)) {
     throw new InvalidTokenError('ERR_TOKEN_NOT_YET_VALID');
   }
   if (!(nowSeconds + toleranceSeconds >= issuedAtSeconds)) throw new InvalidTokenError('ERR_TOKEN_ISSUED_IN_FUTURE');
-  checkConfirmation(claims['cnf']);
+  if (expiresAtSeconds - issuedAtSeconds > maxLifetimeSeconds) throw new InvalidTokenError('ERR_TOKEN_LIFETIME');
+  return { issuedAtSeconds, notBeforeSeconds, expiresAtSeconds };
+}
+
+function readMapped(
+  claims: JsonObject,
+  { places, profile }: ClaimExpectations,
+): Pick<AccessTokenClaims, 'sub' | 'subjectType' | 'clientId' | 'tokenId' | 'scopes'> {
+  const sub = readString(claims, 'sub');
+  const clientId = readString(claims, ...places.clientId);
+  const isClient = sub === clientId || saysSubjectIsClient(claims, places.subjectIsClient, { sub, clientId });
   return {
-    iss: expected.issuer,
-    sub: readString(claims, 'sub'),
-    clientId: readString(claims, 'client_id'),
-    tokenId: readString(claims, 'jti'),
-    issuedAtSeconds,
-    notBeforeSeconds: notBefore,
-    expiresAtSeconds,
-    scopes: readScopes(claims['scope']),
-    all: claims,
+    sub,
+    subjectType: isClient ? 'client' : 'user',
+    clientId,
+    tokenId: places.tokenId.length === 0 ? undefined : readString(claims, ...places.tokenId),
+    scopes: readScopes(claims, isClient ? places.clientScopes : places.scopes, profile),
   };
 }
 
-function readString(claims: JsonObject, name: string): string {
-  const value = readRequired(claims, name);
-  // Lone surrogates all become the same bytes: two subjects would be one, once stored.
-  if (typeof value !== 'string' || value === '' || !value.isWellFormed()) throw malformed(name);
-  return value;
+function saysSubjectIsClient(claims: JsonObject, tests: readonly SubjectTest[], subject: Subject): boolean {
+  return tests.some((test) =>
+    Object.entries(test).every(([name, expected]) =>
+      expected === true ? claims[name] !== undefined : claims[name] === fillIn(expected, subject),
+    ),
+  );
 }
 
-/** The last second that a `Date` can hold. */
-const maxTime = 8.64e12;
-
-function readTime(claims: JsonObject, name: string): number {
-  const value = readRequired(claims, name);
-  if (typeof value !== 'number' || !(Math.abs(value) <= maxTime)) throw malformed(name);
-  return value;
+interface Subject {
+  readonly sub: string;
+  readonly clientId: string;
 }
 
-function readRequired(claims: JsonObject, name: string): unknown {
-  const value = claims[name];
-  if (value === undefined) throw new InvalidTokenError('ERR_TOKEN_CLAIM_MISSING', { reasons: [name] });
-  return value;
-}
-
-function malformed(name: string): InvalidTokenError {
-  return new InvalidTokenError('ERR_TOKEN_CLAIM_MALFORMED', { reasons: [name] });
-}
-
-function checkAudience(aud: unknown, accepted: readonly string[]): void {
-  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.every((audience) => typeof audience === 'string')) throw malformed('aud');
-  if (!accepted.some((audience) => audiences.includes(audience))) throw new InvalidTokenError('ERR_TOKEN_AUDIENCE');
-}
-
-/** RFC 9068 §2.2.3 takes `scope` from RFC 8693 §4.2: one string, names separated by spaces. */
-function readScopes(scope: unknown): readonly string[] {
-  if (scope === undefined) return [];
-  if (typeof scope !== 'string') throw malformed('scope');
-  return scope.split(' ').filter((name) => name !== '');
+/** In one pass: what is put in is not searched again. */
+function fillIn(text: string, { sub, clientId }: Subject): string {
+  return text.replace(/\{(?:clientId|sub)\}/g, (place) => (place === '{sub}' ? sub : clientId));
 }
 
 /**

@@ -38,6 +38,8 @@ const issuers = new Map(
       issuer: 'https://other.example',
       jwks: { keys: [await publish('b', 'a')] },
     }),
+    makeIssuer({ issuer: 'https://legacy.example', jwks, tokenProfile: 'legacy', maxTokenLifetimeSeconds: 60 }),
+    makeIssuer({ issuer: 'https://distant.example' }),
   ].map((issuer) => [issuer.issuer, issuer]),
 );
 
@@ -122,6 +124,58 @@ describe('verifyAccessToken', () => {
     7,
   ])('refuses the type %s, whoever signed it [JWT-15 JWT-16 AT-01 IJW-05]', async (typ) => {
     await expect(verify(await sign({ header: { typ } }))).rejects.toThrow(refusal('ERR_TOKEN_TYPE'));
+  });
+
+  const legacy = { iss: 'https://legacy.example', scope: 'read' };
+
+  it.each(['JWT', 'jwt', 'application/jwt', 'at+jwt', 'application/AT+JWT', undefined])(
+    'takes the type %s of an issuer with the legacy profile, for which that was asked [JWT-15 AT-01]',
+    async (typ) => {
+      expect((await verify(await sign({ header: { typ }, claims: legacy }))).claims.sub).toBe('alice');
+    },
+  );
+
+  it.each([
+    'id_token+jwt',
+    'secevent+jwt',
+    'dpop+jwt',
+    'logout+jwt',
+    'txntoken+jwt',
+    'statuslist+jwt',
+    'token-introspection+jwt',
+    'JOSE',
+    'application/application/jwt',
+    'text/jwt',
+    'jwt+x',
+    '',
+    null,
+    7,
+    ['JWT'],
+  ])('refuses the type %s of an issuer with the legacy profile too [JWT-15 JWT-16 AT-01 IJW-05]', async (typ) => {
+    await expect(verify(await sign({ header: { typ }, claims: legacy }))).rejects.toThrow(refusal('ERR_TOKEN_TYPE'));
+  });
+
+  it('finds no mark of other kinds where the type tells them apart [JWT-16 JWT-22]', async () => {
+    const claims = { nonce: 'n-1', typ: 'ID' };
+    expect((await verify(await sign({ claims }))).claims.sub).toBe('alice');
+    await expect(verify(await sign({ claims: { ...legacy, ...claims } }))).rejects.toThrow(refusal('ERR_TOKEN_TYPE'));
+  });
+
+  it('asks each issuer for its own longest lifetime', async () => {
+    expect((await verify(await sign({ claims: { exp: now + 61 } }))).claims.sub).toBe('alice');
+    expect((await verify(await sign({ claims: legacy }))).claims.sub).toBe('alice');
+    const token = await sign({ claims: { ...legacy, exp: now + 61 } });
+    await expect(verify(token)).rejects.toThrow(refusal('ERR_TOKEN_LIFETIME'));
+  });
+
+  it('asks for no keys on behalf of a token that it refuses anyway', async () => {
+    const iss = 'https://distant.example';
+    await expect(verify(await sign({ claims: { iss, aud: 'other' } }))).rejects.toThrow(refusal('ERR_TOKEN_AUDIENCE'));
+    await expect(verify(await sign({ claims: { iss, exp: now - 60 } }))).rejects.toThrow(refusal('ERR_TOKEN_EXPIRED'));
+    expect(fetched).toEqual([]);
+    // The control: a token that might be good is worth the request.
+    await expect(verify(await sign({ claims: { iss } }))).rejects.toThrow(refusal('ERR_METADATA_UNAVAILABLE'));
+    expect(fetched.splice(0)).not.toEqual([]);
   });
 
   it.each(['none', 'None', 'NONE', 'nOnE', undefined, '', null, ['ES256'], 'HS256', 'RS512', 'ES256K', 'RSA1_5'])(

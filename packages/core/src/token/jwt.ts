@@ -7,6 +7,7 @@ import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import type { JsonObject } from '../json.ts';
 import { type AccessTokenClaims, type ClaimExpectations, checkClaims } from './claims.ts';
 import type { ParsedJws } from './jws.ts';
+import { isAccessTokenType, type TokenProfile, tokenProfiles } from './profile.ts';
 
 export interface AccessTokenExpectations extends Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'> {
   /** The one trusted issuer with exactly this identifier. No network is asked about any other. */
@@ -37,11 +38,15 @@ export async function verifyAccessToken(
   const { iss } = payload;
   const issuer = typeof iss === 'string' ? await expected.findIssuer(iss) : undefined;
   if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
-  const joseHeader = checkHeader(header, issuer.algorithms);
+  const profile = tokenProfiles[issuer.tokenProfile];
+  const joseHeader = checkHeader(header, profile, issuer.algorithms);
   const { resource, nowSeconds, toleranceSeconds } = expected;
   const claims = checkClaims(payload, {
     issuer: issuer.issuer,
     audiences: issuer.audiences ?? [resource],
+    profile,
+    places: issuer.claims,
+    maxLifetimeSeconds: issuer.maxTokenLifetimeSeconds,
     nowSeconds,
     toleranceSeconds,
   });
@@ -55,10 +60,11 @@ export async function verifyAccessToken(
  */
 function checkHeader(
   header: JsonObject,
+  profile: TokenProfile,
   algorithms: readonly JwsAlgorithm[],
 ): JWSHeaderParameters & { readonly alg: JwsAlgorithm } {
   const { typ, alg, kid } = header;
-  if (typeof typ !== 'string' || !isAccessTokenType(typ)) throw new InvalidTokenError('ERR_TOKEN_TYPE');
+  if (!isAccessTokenType(typ, profile)) throw new InvalidTokenError('ERR_TOKEN_TYPE');
   // No extension is supported, and an unencoded payload is not for JWTs (RFC 7515 §4.1.11, RFC 7797 §7).
   if ('crit' in header || 'b64' in header) throw new InvalidTokenError('ERR_TOKEN_CRITICAL');
   const algorithm = algorithms.find((name) => name === alg);
@@ -66,11 +72,6 @@ function checkHeader(
   if (kid === undefined) return { alg: algorithm };
   if (typeof kid !== 'string') throw new InvalidTokenError('ERR_TOKEN_MALFORMED');
   return { alg: algorithm, kid };
-}
-
-/** `typ` is a media type: case does not matter, `application/` may be left out (RFC 7515 §4.1.9, RFC 9068 §4). */
-function isAccessTokenType(typ: string): boolean {
-  return /^(?:application\/)?at\+jwt$/i.test(typ);
 }
 
 /** The keys of the issuer, one of which verifies the signature. */
