@@ -15,7 +15,7 @@ const supportedValues = {
   DPOP: ['allowed'],
   DPOP_NONCE: ['0'],
   MTLS: ['0'],
-  ALLOW_JWT_TYP: ['0'],
+  ALLOW_JWT_TYP: ['0', '1'],
   TLS_CERT: [],
   TLS_KEY: [],
   TLS_CA: [],
@@ -42,6 +42,7 @@ export function readEnvironment(variables) {
     issuer,
     /** Undefined: the server's own origin. */
     audience,
+    tokenProfile: /** @type {'legacy' | 'rfc9068'} */ (variables['ALLOW_JWT_TYP'] === '1' ? 'legacy' : 'rfc9068'),
     clockToleranceSeconds: readNumber(variables, 'CLOCK_TOLERANCE', { fallback: 5, min: 0 }),
     keys: {
       refreshSeconds: readSeconds(variables, 'JWKS_CACHE_MS', 600_000),

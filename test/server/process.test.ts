@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { createTestIssuer } from '@gatehouse/testing';
+import { createTestIssuer, tokenDefects } from '@gatehouse/testing';
 import { describe, expect, test } from 'vitest';
 import { sendRequest } from './http.ts';
 import { startPair } from './pair.ts';
@@ -107,6 +107,47 @@ describe('CLOCK_TOLERANCE', () => {
   });
 });
 
+describe('ALLOW_JWT_TYP', () => {
+  const bearer = (token: string) => ({ lines: ['authorization', `Bearer ${token}`] });
+
+  test.each([
+    ['1', [200, 200, 200, 200, 200]],
+    ['0', [401, 401, 401, 200, 401]],
+    ['', [401, 401, 401, 200, 401]],
+  ])('of "%s" decides whether a token may call itself a JWT, or nothing [AT-01]', async (ALLOW_JWT_TYP, statuses) => {
+    await using pair = await startPair({ ALLOW_JWT_TYP });
+    const answers = ['JWT', 'jwt', 'application/JWT', 'at+jwt', undefined].map(async (typ) =>
+      pair.send('/read', undefined, bearer(await pair.token(claims, { header: { typ } }))),
+    );
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(statuses);
+  });
+
+  test('lets no other defect through: what RFC 9068 requires is required [AT-06]', async () => {
+    await using pair = await startPair({ ALLOW_JWT_TYP: '1', JWKS_COOLDOWN_MS: '1' });
+    const header = { typ: 'JWT' };
+    expect((await pair.send('/read', undefined, bearer(await pair.token(claims, { header })))).status).toBe(200);
+    const accepted: string[] = [];
+    for (const defect of tokenDefects) {
+      const { status } = await pair.send('/read', undefined, bearer(await pair.token(claims, { header, defect })));
+      if (status === 200) accepted.push(defect);
+      else expect(status).toBe(defect === 'json-serialization' ? 400 : 401);
+    }
+    // Scopes in a list are what many issuers of such tokens write.
+    expect(accepted).toEqual(['array-scope', 'typ-jwt', 'missing-typ']);
+  });
+
+  test.each([{ nonce: 'n-1' }, { at_hash: 'x' }, { typ: 'ID' }, { events: {} }, { htm: 'GET' }, { scope: undefined }])(
+    'takes no other kind of JWT for an access token, not even one for this API: %j [JWT-16]',
+    async (mark) => {
+      await using pair = await startPair({ ALLOW_JWT_TYP: '1' });
+      const header = { typ: 'JWT' };
+      const tokens = [await pair.token(claims, { header }), await pair.token({ ...claims, ...mark }, { header })];
+      const answers = await Promise.all(tokens.map((token) => pair.send('/read', undefined, bearer(token))));
+      expect(answers.map(({ status }) => status)).toEqual([200, 401]);
+    },
+  );
+});
+
 describe('variables', () => {
   test.each([
     ['ADAPTER', 'koa'],
@@ -119,7 +160,7 @@ describe('variables', () => {
     ['TLS_CERT', '/cert.pem'],
     ['TLS_KEY', '/key.pem'],
     ['TLS_CA', '/ca.pem'],
-    ['ALLOW_JWT_TYP', '1'],
+    ['ALLOW_JWT_TYP', 'yes'],
     ['PUBLIC_URL', 'https://api.example.com/v2'],
   ])('that ask for what is not supported end the process: %s=%s', async (name, value) => {
     const { code, stdout, stderr } = await runContractServer({ ISSUER, [name]: value });

@@ -11,7 +11,16 @@ import { declareRoutes, scopes } from './routes.mjs';
  *
  * @param {ReturnType<typeof import('./environment.mjs').readEnvironment>} settings
  */
-export async function serve({ host, port, issuer, audience, clockToleranceSeconds, keys, allowedActors }) {
+export async function serve({
+  host,
+  port,
+  issuer,
+  audience,
+  tokenProfile,
+  clockToleranceSeconds,
+  keys,
+  allowedActors,
+}) {
   // It listens before it serves: PORT may be 0, and the audience needs the port.
   const server = createServer();
   server.listen(port, host);
@@ -19,7 +28,7 @@ export async function serve({ host, port, issuer, audience, clockToleranceSecond
   const own = describeAddress(/** @type {AddressInfo} */ (server.address()));
   const resource = audience ?? own.loopback;
 
-  const options = { resource, issuers: [{ issuer, keys }], metadata: { scopes }, clockToleranceSeconds };
+  const options = { resource, issuers: [{ issuer, tokenProfile, keys }], metadata: { scopes }, clockToleranceSeconds };
   const mcp = createMcpEndpoint({ origins: [new URL(resource).origin, ...own.loopbacks] });
   const adapter = createExpressAdapter(options, declareRoutes({ issuer, allowedActors, mcp }));
   server.on('request', adapter.listener);
