@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './errors.ts';
 import { dialects } from './issuer/dialects.ts';
+import type { IssuerSettings } from './issuer/options.ts';
 import { parseOptions, type VerifierOptions } from './options.ts';
 
 /** As JavaScript would call it: one issuer with these options. */
-const parseIssuer = (options: object) =>
-  parseOptions({
-    resource: 'https://api.example',
-    issuers: [{ issuer: 'https://as.example', ...options }],
-  } as unknown as VerifierOptions).issuers[0];
+const parseIssuer = (options: object) => {
+  const issuers = [{ issuer: 'https://as.example', ...options }];
+  const settings = parseOptions({ resource: 'https://api.example', issuers } as unknown as VerifierOptions);
+  return (settings.issuers as readonly IssuerSettings[])[0];
+};
 const parseClaims = (claims: unknown) => parseIssuer({ tokenProfile: 'legacy', claims })?.claims;
 
 function pathsOf(action: () => unknown): string[] {
