@@ -3,7 +3,7 @@ import { examples, type Package, packages, sortNames } from '../repository.ts';
 import { type Import, listImports, listModules, packageOf } from './imports.ts';
 
 const core = '@gatehouse/core';
-const publicEntries = [core, `${core}/node`];
+const publicEntries = [core, `${core}/adapter`, `${core}/node`];
 /** What belongs to the application: two copies of it in one process would not know each other. */
 const shared = [core, 'express', 'fastify', 'hono', 'ioredis', 'koa'];
 
@@ -20,7 +20,7 @@ const rooms: readonly (readonly string[])[] = [
   ['options'],
   ['evaluation'],
   ['verifier'],
-  ['node', 'index'],
+  ['adapter', 'node', 'index'],
 ];
 
 function findPackage(name: string): Package {

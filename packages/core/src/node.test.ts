@@ -110,6 +110,17 @@ describe('fromIncomingMessage', () => {
   });
 });
 
+describe('the target', () => {
+  const targetOf = (members: object, url?: string) =>
+    fromIncomingMessage({ method: 'GET', url: '/rewritten', rawHeaders: [], ...members } as never, url).target;
+
+  it('is what a framework kept on the message, then what it kept elsewhere, then the URL', () => {
+    expect(targetOf({ originalUrl: '/outer/inner/rewritten' }, '/inner/rewritten')).toBe('/outer/inner/rewritten');
+    expect(targetOf({}, '/inner/rewritten')).toBe('/inner/rewritten');
+    expect(targetOf({})).toBe('/rewritten');
+  });
+});
+
 describe('writeResponse', () => {
   it('writes status, fields and body, each challenge on a line of its own [CHL-08]', async () => {
     const bytes = await exchange((_, response) => writeResponse(response, answer), 'GET / HTTP/1.1');

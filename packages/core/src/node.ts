@@ -1,21 +1,27 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Endpoint, type HeaderLists, type HttpRequest, type HttpResponse, pathOf } from './http/request.ts';
+import {
+  answerEndpoint,
+  type Endpoint,
+  type HeaderLists,
+  type HttpRequest,
+  type HttpResponse,
+} from './http/request.ts';
 
 const requests = new WeakMap<IncomingMessage, HttpRequest>();
 
 /**
  * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
- * every time, which is how stacked guards share what they found; a target that is given later changes nothing.
+ * every time, which is how stacked guards share what they found; a URL that is given later changes nothing. The target is
+ * what `originalUrl` says, where a framework that rewrites `url` has set it on the message.
  *
- * @param target the request target as received. Default: `originalUrl`, where a router that rewrites `url` has set it, else
- *   `url`
+ * @param url the URL as received, from frameworks that keep it elsewhere. Default: `url`
  */
-export function fromIncomingMessage(message: IncomingMessage, target: string = targetOf(message)): HttpRequest {
+export function fromIncomingMessage(message: IncomingMessage, url: string = message.url ?? ''): HttpRequest {
   const known = requests.get(message);
   if (known !== undefined) return known;
   const request: HttpRequest = {
     method: message.method ?? '',
-    target,
+    target: targetOf(message, url),
     headers: listHeaders(message.rawHeaders),
     truncated: isTruncated(message),
   };
@@ -23,8 +29,9 @@ export function fromIncomingMessage(message: IncomingMessage, target: string = t
   return request;
 }
 
-function targetOf({ url = '', originalUrl = url }: IncomingMessage & { readonly originalUrl?: string }): string {
-  return originalUrl;
+/** A framework around another one saw the message first, so that its word counts. */
+function targetOf({ originalUrl }: IncomingMessage & { readonly originalUrl?: string }, url: string): string {
+  return originalUrl ?? url;
 }
 
 /**
@@ -69,8 +76,7 @@ export async function serveEndpoint(
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  const request = fromIncomingMessage(message);
-  if (pathOf(request.target) !== endpoint.path) return false;
-  writeResponse(response, await endpoint.handle(request));
-  return true;
+  const answer = await answerEndpoint(endpoint, fromIncomingMessage(message));
+  if (answer !== undefined) writeResponse(response, answer);
+  return answer !== undefined;
 }

@@ -28,7 +28,12 @@ export interface Endpoint {
 }
 
 /** The path of a request target: everything before the query. */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
+}
+
+/** The answer of an endpoint to a request that is for it; undefined to any other. */
+export async function answerEndpoint(endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse | undefined> {
+  return pathOf(request.target) === endpoint.path ? endpoint.handle(request) : undefined;
 }

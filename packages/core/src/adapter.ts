@@ -1,0 +1,113 @@
+import type { Agent } from './agent/agent.ts';
+import type { Outcome } from './evaluation.ts';
+import type { Endpoint, HttpRequest } from './http/request.ts';
+import type { VerifierOptions } from './options.ts';
+import type { Requirement, RequirementInput } from './requirement/requirement.ts';
+import { type CheckOptions, createVerifier, type Verifier } from './verifier.ts';
+
+export { answerEndpoint } from './http/request.ts';
+
+/** The guards of one API, behind the same names in every framework. */
+export interface Guards<Context, Guard, Handler> {
+  /** Lets only requests with a valid token pass: the baseline of the options, or any. */
+  requireAgent(): Guard;
+  /**
+   * Lets only requests pass whose token satisfies a scope, several (all needed), or a requirement.
+   *
+   * @throws ConfigurationError at once when the requirement cannot be used
+   */
+  requireAgent(requirement: RequirementInput<Context>): Guard;
+  /** As `requireAgent`, but requests without an `Authorization` field pass without an agent. A bad token never does. */
+  optionalAgent(): Guard;
+  optionalAgent(requirement: RequirementInput<Context>): Guard;
+  /** Serves `/.well-known/oauth-protected-resource` (RFC 9728). Mount it at the root, above the guards. */
+  resourceMetadata(): Handler;
+  /** Serves any endpoint of Gatehouse. */
+  serve(endpoint: Endpoint): Handler;
+  /** The same decision without a guard, for decorators and resolvers. Nothing is written, and no agent is attached. */
+  check(context: Context): Promise<Outcome>;
+  check(context: Context, requirement: RequirementInput<Context>): Promise<Outcome>;
+  readonly verifier: Verifier<Context>;
+}
+
+/** What an adapter knows of its framework. `Context` is what the framework hands to handlers, and `allow` is given. */
+export interface Framework<Context, Guard, Handler> {
+  /** Gives the same object for the same request every time: that is how guards stack. */
+  requestOf(context: Context): HttpRequest;
+  /** The pattern under which the framework matched, as far as it knows one yet; for decisions only. */
+  routeOf(context: Context): string | undefined;
+  /** The objects on which handlers find `agent`. */
+  hostsOf(context: Context): readonly object[];
+  /**
+   * A guard in the framework's own idiom. It awaits `decide`; writes the answer of a refusal as it stands, and goes no
+   * further; else sets the fields of the outcome and goes on. The agent is attached already.
+   */
+  guard(decide: (context: Context) => Promise<Outcome>): Guard;
+  /** A handler in the framework's own idiom that writes what `answerEndpoint` gives, and goes on where that is nothing. */
+  serve(endpoint: Endpoint): Handler;
+}
+
+const agents = new WeakMap<HttpRequest, Agent>();
+
+/** The agent that a guard has found for this request, or undefined where none did. */
+export function findAgent(request: HttpRequest): Agent | undefined {
+  return agents.get(request);
+}
+
+/**
+ * What an adapter hands to its users: everything but the framework's own idiom is decided here.
+ *
+ * @param options options, or a verifier that exists already
+ * @throws ConfigurationError with every problem of the options
+ */
+export function createGuards<Context, Guard, Handler>(
+  options: VerifierOptions<Context> | Verifier<Context> | Verifier,
+  { requestOf, routeOf, hostsOf, guard, serve }: Framework<Context, Guard, Handler>,
+): Guards<Context, Guard, Handler> {
+  // A verifier whose rules ask for no context takes any.
+  const verifier = isVerifier(options) ? (options as Verifier<Context>) : createVerifier(options);
+
+  /** Passes on as many arguments as there were: an explicit `undefined` is not the same as nothing. */
+  function prepare(input: readonly RequirementInput<Context>[]): Requirement<Context> {
+    return verifier.prepare(...(input as [RequirementInput<Context>]));
+  }
+
+  function decide(context: Context, requirement: Requirement<Context>, mode: CheckOptions['mode']): Promise<Outcome> {
+    return verifier.check(requestOf(context), { requirement, context, mode, route: routeOf(context) });
+  }
+
+  function createGuard(mode: CheckOptions['mode'], input: readonly RequirementInput<Context>[]): Guard {
+    const requirement = prepare(input);
+    return guard(async (context) => {
+      const outcome = await decide(context, requirement, mode);
+      if (outcome.outcome === 'accepted') {
+        agents.set(requestOf(context), outcome.agent);
+        for (const host of hostsOf(context)) Object.assign(host, { agent: outcome.agent });
+      } else if (outcome.outcome === 'anonymous') {
+        // Nobody is anonymous under the name that something else has put there.
+        for (const host of hostsOf(context)) Reflect.deleteProperty(host, 'agent');
+      }
+      return outcome;
+    });
+  }
+
+  return {
+    requireAgent: (...input: readonly RequirementInput<Context>[]) => createGuard('require', input),
+    optionalAgent: (...input: readonly RequirementInput<Context>[]) => createGuard('optional', input),
+    resourceMetadata(...input: readonly unknown[]) {
+      // Handed over uncalled it would be given the request, answer nothing and let it hang.
+      if (input.length > 0) throw new TypeError('Call resourceMetadata() where you mount it.');
+      return serve(verifier.metadata);
+    },
+    serve,
+    check: async (context: Context, ...input: readonly RequirementInput<Context>[]) =>
+      decide(context, prepare(input), 'require'),
+    verifier,
+  };
+}
+
+function isVerifier<Context>(
+  options: VerifierOptions<Context> | Verifier<Context> | Verifier,
+): options is Verifier<Context> | Verifier {
+  return typeof options === 'object' && options !== null && 'check' in options;
+}
