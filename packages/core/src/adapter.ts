@@ -40,7 +40,8 @@ export interface Framework<Context, Guard, Handler> {
   hostsOf(context: Context): readonly object[];
   /**
    * A guard in the framework's own idiom. It awaits `decide`; writes the answer of a refusal as it stands, and goes no
-   * further; else sets the fields of the outcome and goes on. The agent is attached already.
+   * further, nor for a caller that has left meanwhile; else sets the fields of the outcome and goes on. The agent is
+   * attached already.
    */
   guard(decide: (context: Context) => Promise<Outcome>): Guard;
   /** A handler in the framework's own idiom that writes what `answerEndpoint` gives, and goes on where that is nothing. */

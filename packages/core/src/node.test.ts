@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isAnonymous, parseCredentials } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
-import { fromIncomingMessage, serveEndpoint, writeHeaders, writeResponse } from './node.ts';
+import { fromIncomingMessage, hasLeft, serveEndpoint, writeHeaders, writeResponse } from './node.ts';
 
 const servers: Server[] = [];
 
@@ -118,6 +118,18 @@ describe('the target', () => {
     expect(targetOf({ originalUrl: '/outer/inner/rewritten' }, '/inner/rewritten')).toBe('/outer/inner/rewritten');
     expect(targetOf({}, '/inner/rewritten')).toBe('/inner/rewritten');
     expect(targetOf({})).toBe('/rewritten');
+  });
+});
+
+describe('hasLeft', () => {
+  it('is true once the connection is closed, and not before', async () => {
+    const seen: boolean[] = [];
+    await exchange(async (message) => {
+      seen.push(hasLeft(message));
+      message.socket.destroy();
+      seen.push(hasLeft(message));
+    }, 'GET / HTTP/1.1');
+    expect(seen).toEqual([false, true]);
   });
 });
 

@@ -56,6 +56,14 @@ function listHeaders(raw: readonly string[]): HeaderLists {
   return headers;
 }
 
+/**
+ * True once the connection of a request is closed. Nothing should be begun for a caller that has left: it learns of no
+ * result, and will try again.
+ */
+export function hasLeft({ socket }: IncomingMessage): boolean {
+  return socket.destroyed;
+}
+
 /** Sets fields, replacing those of the same name; each entry of a list becomes a field line of its own. */
 export function writeHeaders(response: ServerResponse, headers: HeaderLists): void {
   for (const [name, values] of Object.entries(headers)) response.setHeader(name, [...values]);

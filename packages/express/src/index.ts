@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agent, Outcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
 import { createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
-import { fromIncomingMessage, serveEndpoint, writeHeaders, writeResponse } from '@gatehouse/core/node';
+import { fromIncomingMessage, hasLeft, serveEndpoint, writeHeaders, writeResponse } from '@gatehouse/core/node';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export type {
@@ -89,6 +89,7 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
     guard: (decide) => async (req, res, next) => {
       const outcome = await decide(req as unknown as Request);
       if (outcome.outcome === 'refused') return writeResponse(res, outcome.response);
+      if (hasLeft(req)) return;
       writeHeaders(res, outcome.headers);
       next();
     },
