@@ -4,7 +4,9 @@ import { connect } from 'node:net';
 /** An answer as it came over the wire. */
 export interface RawAnswer {
   readonly statusLine: string;
-  /** Field lines in order, each `[name in lower case, value]`. */
+  /** Field lines in order, as they came. */
+  readonly lines: readonly string[];
+  /** The same, each as `[name in lower case, value]`. */
   readonly fields: readonly (readonly [string, string])[];
   readonly body: string;
 }
@@ -14,32 +16,72 @@ export function linesOf(answer: RawAnswer, name: string): readonly string[] {
   return answer.fields.filter(([field]) => field === name).map(([, value]) => value);
 }
 
+/** What Node adds to any answer. */
+const hopFields = /^(?:date|connection|keep-alive):/i;
+
 /**
- * Writes requests on one connection, all at once, and reads an answer to each: what a client that pipelines sees.
- *
- * @param requests request line and field lines, without `Host`; behind an empty line, a body
+ * An answer as text, byte for byte but for what Node adds. Frameworks spell `Content-Length` in their own ways, which is
+ * the same to everybody (RFC 9110 §5.1).
  */
-export async function exchange(
-  url: string,
-  ...requests: readonly (readonly string[])[]
-): Promise<readonly RawAnswer[]> {
+export function textOf({ statusLine, lines, body }: RawAnswer): string {
+  const own = lines.filter((line) => !hopFields.test(line));
+  return [statusLine, ...own.map((line) => line.replace(/^content-length:/i, 'content-length:')), '', body].join('\n');
+}
+
+/** A connection of one's own, kept alive until it is closed. */
+export interface Connection {
+  /**
+   * Writes requests, all at once: a client that pipelines.
+   *
+   * @param requests request line and field lines, without `Host`; behind an empty line, a body
+   */
+  write(...requests: readonly (readonly string[])[]): void;
+  /** The answer to the first request that has none yet. Rejects when the server closes the connection instead. */
+  read(): Promise<RawAnswer>;
+  close(): void;
+}
+
+export async function openConnection(url: string): Promise<Connection> {
   const { hostname, port, host } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.setEncoding('latin1');
   await once(socket, 'connect');
-  socket.write(requests.map((lines) => writeRequest(lines, host)).join(''));
-  const answers: RawAnswer[] = [];
+  const chunks: AsyncIterator<string> = socket[Symbol.asyncIterator]();
+  const waiting: (readonly string[])[] = [];
   let received = '';
-  for await (const chunk of socket) {
-    received += String(chunk);
-    for (let next = takeAnswer(received, requests[answers.length]); next !== undefined; ) {
-      answers.push(next.answer);
-      received = next.rest;
-      next = answers.length === requests.length ? undefined : takeAnswer(received, requests[answers.length]);
-    }
-    if (answers.length === requests.length) break;
-  }
-  socket.destroy();
+  return {
+    write(...requests) {
+      waiting.push(...requests);
+      socket.write(requests.map((lines) => writeRequest(lines, host)).join(''));
+    },
+    async read() {
+      const request = waiting.shift();
+      let taken = takeAnswer(received, request);
+      while (taken === undefined) {
+        const chunk = await chunks.next();
+        if (chunk.done) throw new Error('The server closed the connection.');
+        received += chunk.value;
+        taken = takeAnswer(received, request);
+      }
+      received = taken.rest;
+      return taken.answer;
+    },
+    close() {
+      socket.destroy();
+    },
+  };
+}
+
+/** Writes requests on one connection, all at once, and reads an answer to each. */
+export async function exchange(
+  url: string,
+  ...requests: readonly (readonly string[])[]
+): Promise<readonly RawAnswer[]> {
+  const connection = await openConnection(url);
+  connection.write(...requests);
+  const answers: RawAnswer[] = [];
+  for (const _ of requests) answers.push(await connection.read());
+  connection.close();
   return answers;
 }
 
@@ -64,5 +106,8 @@ function takeAnswer(
   const length = Number(fields.find(([name]) => name === 'content-length')?.[1] ?? 0);
   const bodyEnd = end + 4 + (request?.[0]?.startsWith('HEAD ') ? 0 : length);
   if (received.length < bodyEnd) return undefined;
-  return { answer: { statusLine, fields, body: received.slice(end + 4, bodyEnd) }, rest: received.slice(bodyEnd) };
+  return {
+    answer: { statusLine, lines, fields, body: received.slice(end + 4, bodyEnd) },
+    rest: received.slice(bodyEnd),
+  };
 }
