@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { defaultServerConditions, type Plugin } from 'vite';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { adapters } from './test/server/adapters.mjs';
 
 /** Every test that runs against the sources; the same ones run against what is published. */
 const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
@@ -9,6 +10,8 @@ const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
 const repository = ['packaging', 'docs', 'conformance', 'examples', 'server'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
+/** Those of the contract server that run on each of the frameworks. */
+const server = ['adapters', 'answers', 'mcp', 'process', 'routes'].map((name) => `test/server/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -28,7 +31,19 @@ export default defineConfig({
         plugins: [sourceToDist()],
         test: { name: 'dist', include, exclude: [...configDefaults.exclude, ...repository] },
       },
-      { extends: true, test: { name: 'repository', include: repository, testTimeout: 240_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'repository',
+          include: repository,
+          exclude: [...configDefaults.exclude, ...server],
+          testTimeout: 240_000,
+        },
+      },
+      ...Object.keys(adapters).map((ADAPTER) => ({
+        extends: true as const,
+        test: { name: `server-${ADAPTER}`, include: server, env: { ADAPTER }, testTimeout: 240_000 },
+      })),
     ],
   },
 });

@@ -1,3 +1,7 @@
+import { adapters } from './adapters.mjs';
+
+/** @import { AdapterName } from './adapters.mjs' */
+
 /** Variables that cannot be used. The message is for whoever starts the server. */
 export class EnvironmentError extends Error {
   name = 'EnvironmentError';
@@ -10,7 +14,7 @@ export class EnvironmentError extends Error {
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const supportedValues = {
-  ADAPTER: ['express'],
+  ADAPTER: Object.keys(adapters),
   TOKEN_MODE: ['jwt'],
   DPOP: ['allowed'],
   DPOP_NONCE: ['0'],
@@ -37,6 +41,7 @@ export function readEnvironment(variables) {
   if (audience !== undefined && !URL.canParse(audience)) throw new EnvironmentError('AUDIENCE must be a URL.');
 
   return {
+    adapter: /** @type {AdapterName} */ (variables['ADAPTER'] || 'express'),
     host: variables['HOST'] || '127.0.0.1',
     port: readNumber(variables, 'PORT', { fallback: 0, min: 0, max: 65_535 }),
     issuer,

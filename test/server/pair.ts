@@ -1,6 +1,10 @@
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions, type TokenClaims } from '@gatehouse/testing';
+import type { AdapterName } from './adapters.mjs';
 import { type Answer, type Message, sendRequest } from './http.ts';
 import { type ContractServer, type Environment, startContractServer } from './start.ts';
+
+/** The framework that tests run on: vitest.config.ts has a project for each. The others run on the first. */
+export const adapterUnderTest: AdapterName = (process.env['ADAPTER'] ?? 'express') as AdapterName;
 
 /** A contract server and the authorization server that it trusts. */
 export interface Pair extends AsyncDisposable {
@@ -15,7 +19,7 @@ export interface Pair extends AsyncDisposable {
 
 export async function startPair(environment: Environment = {}, options: TestIssuerOptions = {}): Promise<Pair> {
   const issuer = await createTestIssuer(options);
-  const server = await startContractServer({ ISSUER: issuer.issuer, ...environment });
+  const server = await startContractServer({ ADAPTER: adapterUnderTest, ISSUER: issuer.issuer, ...environment });
   const { url } = server;
   const audience = environment['AUDIENCE'] ?? url;
   const token: Pair['token'] = (claims, tokenOptions) => issuer.token({ aud: audience, ...claims }, tokenOptions);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createExpressAdapter } from './adapters/express.mjs';
+import { adapters } from './adapters.mjs';
 import { createMcpEndpoint } from './mcp.mjs';
 import { declareRoutes, scopes } from './routes.mjs';
 
@@ -12,6 +12,7 @@ import { declareRoutes, scopes } from './routes.mjs';
  * @param {ReturnType<typeof import('./environment.mjs').readEnvironment>} settings
  */
 export async function serve({
+  adapter,
   host,
   port,
   issuer,
@@ -21,6 +22,7 @@ export async function serve({
   keys,
   allowedActors,
 }) {
+  const { createAdapter } = await adapters[adapter]();
   // It listens before it serves: PORT may be 0, and the audience needs the port.
   const server = createServer();
   server.listen(port, host);
@@ -30,14 +32,14 @@ export async function serve({
 
   const options = { resource, issuers: [{ issuer, tokenProfile, keys }], metadata: { scopes }, clockToleranceSeconds };
   const mcp = createMcpEndpoint({ origins: [new URL(resource).origin, ...own.loopbacks] });
-  const adapter = createExpressAdapter(options, declareRoutes({ issuer, allowedActors, mcp }));
-  server.on('request', adapter.listener);
+  const application = createAdapter(options, declareRoutes({ issuer, allowedActors, mcp }));
+  server.on('request', application.listener);
 
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {
       server.close();
       server.closeAllConnections();
-      adapter.close().catch(console.error);
+      application.close().catch(console.error);
     });
   }
   console.log(`listening on ${own.origin}`);

@@ -2,17 +2,18 @@ import { STATUS_CODES } from 'node:http';
 import { createGatehouse } from '@gatehouse/express';
 import express from 'express';
 
-/** @import { Gatehouse, VerifierOptions } from '@gatehouse/express' */
+/** @import { VerifierOptions } from '@gatehouse/core' */
+/** @import { Gatehouse } from '@gatehouse/express' */
 /** @import { Application, Router } from 'express' */
 /** @import { Guard, Route, RouteGroup } from '../routes.mjs' */
 
 /**
  * The routes as an Express application, and what ends its verifier.
  *
- * @param {VerifierOptions<express.Request>} options
+ * @param {VerifierOptions} options
  * @param {readonly RouteGroup[]} groups
  */
-export function createExpressAdapter(options, groups) {
+export function createAdapter(options, groups) {
   const gatehouse = createGatehouse(options);
   const app = createApplication();
   app.use(gatehouse.resourceMetadata());

@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTestIssuer } from '@gatehouse/testing';
 import { expect, test, vi } from 'vitest';
-import { sendRequest } from '../http.ts';
-import type { Route } from '../routes.mjs';
-import { createExpressAdapter } from './express.mjs';
+import { adapters } from './adapters.mjs';
+import { sendRequest } from './http.ts';
+import { adapterUnderTest } from './pair.ts';
+import type { Route } from './routes.mjs';
 
 const resource = 'https://api.example.com';
 
@@ -26,10 +27,11 @@ test('a bug in a handler or a rule is logged and answered with 500, which says n
       answer: () => ({ ok: true }),
     },
   ];
-  const adapter = createExpressAdapter({ resource, issuers: [issuer.issuer] }, [
+  const { createAdapter } = await adapters[adapterUnderTest]();
+  const application = createAdapter({ resource, issuers: [issuer.issuer] }, [
     { prefix: '/', as: 'router', guards: [], routes },
   ]);
-  const server = createServer(adapter.listener).listen(0, '127.0.0.1');
+  const server = createServer(application.listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   const { port } = server.address() as AddressInfo;
@@ -42,5 +44,5 @@ test('a bug in a handler or a rule is logged and answered with 500, which says n
 
   log.mockRestore();
   server.close();
-  await adapter.close();
+  await application.close();
 });

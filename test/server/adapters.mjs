@@ -1,0 +1,25 @@
+/** @import { VerifierOptions } from '@gatehouse/core' */
+/** @import { RequestListener } from 'node:http' */
+/** @import { RouteGroup } from './routes.mjs' */
+
+/**
+ * @typedef {object} AdapterModule
+ * @property {(options: VerifierOptions, groups: readonly RouteGroup[]) => Application} createAdapter at once: the server
+ *   listens already
+ *
+ * @typedef {object} Application the routes as an application of the framework
+ * @property {RequestListener} listener
+ * @property {() => Promise<void>} close ends its verifier
+ */
+
+/**
+ * The frameworks that `ADAPTER` can name. No other than the one that is named is loaded.
+ *
+ * @satisfies {Readonly<Record<string, () => Promise<AdapterModule>>>}
+ */
+export const adapters = {
+  express: () => import('./adapters/express.mjs'),
+  koa: () => import('./adapters/koa.mjs'),
+};
+
+/** @typedef {keyof typeof adapters} AdapterName */
