@@ -1,17 +1,23 @@
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listFiles, listSources, type Package, packages, readText, sortNames } from '../repository.ts';
+import { listFiles, listSources, type Package, packages, readText, root, sortNames } from '../repository.ts';
 import { installTarballs, packPackages } from './pack.ts';
 import { run } from './run.ts';
 
 const succeeded = { exitCode: 0, stdout: '', stderr: '' };
-const programs = {
-  accepted: new URL('./consumer/accepted.ts', import.meta.url),
-  rejected: new URL('./consumer/rejected.ts', import.meta.url),
-};
+const programs = listFiles('test/packaging/consumer');
+const accepted = programs.filter((file) => file.startsWith('accepted'));
+const rejected = programs.filter((file) => file.startsWith('rejected'));
+
+/** What applications install beside the adapters. */
+const frameworks = [
+  ...['express', '@types/express'],
+  ...['koa', '@types/koa', '@koa/router', 'koa-mount', '@types/koa-mount'],
+  // The types of Koa want the one of Koa, where npm would put the one of Express.
+  'content-disposition@1.0.1',
+];
 
 let temporary: string;
 let project: string;
@@ -20,9 +26,9 @@ beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'gatehouse-tarballs-'));
   project = join(temporary, 'consumer');
   // We compile with the types of the oldest Node; what users install brings newer ones.
-  const dependencies = ['express', '@types/express', '@types/node@26.6.6', 'typescript'];
+  const dependencies = ['@types/node@26.6.6', 'typescript', ...frameworks];
   await installTarballs(project, await packPackages(temporary), dependencies);
-  for (const [name, url] of Object.entries(programs)) await copyFile(fileURLToPath(url), join(project, `${name}.ts`));
+  for (const file of programs) await copyFile(join(root, 'test/packaging/consumer', file), join(project, file));
 }, 240_000);
 
 afterAll(() => rm(temporary, { recursive: true, force: true }));
@@ -96,16 +102,19 @@ async function compile(name: string, files: readonly string[], options: object):
 }
 
 test('what a user writes compiles and runs', async () => {
-  await compile('accepted', ['accepted.ts'], { exactOptionalPropertyTypes: true, outDir: 'compiled' });
-  expect(await run(process.execPath, ['compiled/accepted.js'], project)).toEqual(succeeded);
+  await compile('accepted', accepted, { exactOptionalPropertyTypes: true, outDir: 'compiled' });
+  for (const file of accepted) {
+    const program = `compiled/${file.replace(/ts$/, 'js')}`;
+    expect(await run(process.execPath, [program], project), file).toEqual(succeeded);
+  }
 });
 
 test('what a user writes compiles without exactOptionalPropertyTypes', async () => {
-  await compile('loose', ['accepted.ts'], { noEmit: true });
+  await compile('loose', accepted, { noEmit: true });
 });
 
 test('what a user must not write does not compile', async () => {
-  await compile('rejected', ['rejected.ts'], { exactOptionalPropertyTypes: true, noEmit: true });
+  await compile('rejected', rejected, { exactOptionalPropertyTypes: true, noEmit: true });
 });
 
 test('TypeScript in CommonJS compiles', async () => {
