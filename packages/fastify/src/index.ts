@@ -1,0 +1,223 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type {
+  Agent,
+  Endpoint,
+  HeaderLists,
+  HttpRequest,
+  HttpResponse,
+  Outcome,
+  RequirementInput,
+  Verifier,
+  VerifierOptions,
+} from '@gatehouse/core';
+import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
+import { fromIncomingMessage, hasLeft } from '@gatehouse/core/node';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+
+export type {
+  ActClaim,
+  Actor,
+  Agent,
+  AgentDescription,
+  AuthErrorCode,
+  Decision,
+  Endpoint,
+  IssuerOptions,
+  JsonWebKeySet,
+  JwsAlgorithm,
+  KeyOptions,
+  LimitOptions,
+  MetadataOptions,
+  Outcome,
+  Problem,
+  RenderProblem,
+  Requirement,
+  RequirementInput,
+  ScopeHierarchy,
+  Verdict,
+  Verifier,
+  VerifierOptions,
+} from '@gatehouse/core';
+export {
+  AuthError,
+  ConfigurationError,
+  createVerifier,
+  describeAgent,
+  ForbiddenError,
+  InsufficientScopeError,
+  InvalidRequestError,
+  InvalidTokenError,
+  MissingTokenError,
+  principalKey,
+  UnavailableError,
+} from '@gatehouse/core';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The verified caller, behind `requireAgent`. Where no guard has run it is absent: see `findAgent`. */
+    agent: Agent;
+  }
+}
+
+/** What `allow` is given. Nothing is validated yet: parameters of the path are text, whatever a schema says of them. */
+export type GuardedRequest = FastifyRequest<{ Params: Readonly<Record<string, string | undefined>> }>;
+
+/** A request of any route, type provider and server. */
+export interface AnyRequest {
+  readonly raw: IncomingMessage | Http2ServerRequest;
+  readonly routeOptions: { readonly url?: string | undefined };
+}
+
+/** A hook for `onRequest`, of a route or of a whole scope, which leaves the types of routes as they are. */
+export type AgentGuard = (
+  request: AnyRequest,
+  reply: { readonly raw: ServerResponse | Http2ServerResponse },
+  done: (error?: Error) => void,
+) => void;
+
+/** What `register` takes. It works in the scope that registers it, and in those below. */
+export type GatehousePlugin = (
+  app: Pick<FastifyInstance, 'prefix'>,
+  options: Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
+/** The guards of one API. */
+export interface Gatehouse extends Guards<GuardedRequest, AgentGuard, GatehousePlugin> {
+  /**
+   * Declares `request.agent`: guards work where this is registered, and below. A verifier that was made of options is
+   * closed with the application; one that was handed in is left alone.
+   */
+  readonly plugin: GatehousePlugin;
+  /** As for any framework, and for requests of any type. */
+  check(request: AnyRequest): Promise<Outcome>;
+  check(request: AnyRequest, requirement: RequirementInput<GuardedRequest>): Promise<Outcome>;
+}
+
+/** The agent of this request, or undefined where no guard found one. */
+export function findAgent(request: Pick<AnyRequest, 'raw'>): Agent | undefined {
+  return findAgentOf(requestOf(request));
+}
+
+/**
+ * The guards of one API, for any number of scopes. Make them where you make the application.
+ *
+ * @param options options, or a verifier that exists already
+ * @throws ConfigurationError with every problem of the options
+ */
+export function createGatehouse(
+  options: VerifierOptions<GuardedRequest> | Verifier<GuardedRequest> | Verifier,
+): Gatehouse {
+  const guards = createGuards<GuardedRequest, AgentGuard, GatehousePlugin>(options, {
+    requestOf,
+    routeOf: ({ routeOptions }) => routeOptions.url,
+    hostsOf: (request) => [request],
+    guard: (decide) => (request, reply, done) => {
+      goOnIf(letPass(decide, request as GuardedRequest, reply as FastifyReply), done);
+    },
+    serve,
+  });
+  const { verifier } = guards;
+  let isClosed = false;
+
+  const plugin = createPlugin('@gatehouse/fastify', (app) => {
+    if (isClosed) throw new Error('This gatehouse was closed with another application. Create one for each of them.');
+    if (!app.hasDecorator(declared)) app.decorate(declared, true).decorateRequest('agent');
+    if (verifier === options) return;
+    app.addHook('onClose', async () => {
+      isClosed = true;
+      await verifier.close();
+    });
+  });
+  // Types of routes and servers make no difference to what is read of a request.
+  return { ...guards, plugin } as Gatehouse;
+}
+
+/** On an instance: its `request.agent` is declared by us, and not by somebody else under the same name. */
+const declared = Symbol('@gatehouse/fastify');
+
+function createPlugin(name: string, register: (app: FastifyInstance) => void): GatehousePlugin {
+  const plugin: GatehousePlugin = async (app) => register(app as FastifyInstance);
+  return fastifyPlugin(plugin, { name, fastify: '5.x' });
+}
+
+/**
+ * Serves an endpoint before the guards that its scope gets later: hooks run in the order in which they were added. The
+ * route is there for the router to know the path.
+ */
+function serve(endpoint: Endpoint): GatehousePlugin {
+  return createPlugin(`@gatehouse/fastify ${endpoint.path}`, (app) => {
+    if (app.prefix !== '') throw new Error(`${endpoint.path} cannot be served below ${app.prefix}: register it above.`);
+    app.addHook('onRequest', (request, reply, done) => {
+      // Nearly every request is for something else.
+      if (request.originalUrl.startsWith(endpoint.path)) goOnIf(isElsewhere(endpoint, request, reply), done);
+      else done();
+    });
+    app.all(patternOf(endpoint), (_request, reply) => reply.callNotFound());
+  });
+}
+
+/** The router has marks of its own, and compares paths decoded: this matches the path, and perhaps others. */
+function patternOf({ path }: Endpoint): string {
+  return path.replaceAll(':', '::').replace(/[%*].*$/, '*');
+}
+
+async function isElsewhere(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const answer = await answerEndpoint(endpoint, requestOf(request));
+  if (answer !== undefined) send(reply, answer);
+  return answer === undefined;
+}
+
+async function letPass(
+  decide: (request: GuardedRequest) => Promise<Outcome>,
+  request: GuardedRequest,
+  reply: FastifyReply,
+): Promise<boolean> {
+  if (!request.server.hasDecorator(declared)) {
+    throw new Error('Register the plugin of your gatehouse in the scope of its guards, or in one above.');
+  }
+  const outcome = await decide(request);
+  if (outcome.outcome === 'refused') send(reply, outcome.response);
+  else reply.headers(fieldsOf(outcome.headers));
+  return outcome.outcome !== 'refused' && !hasLeft(messageOf(request));
+}
+
+/**
+ * Ends a hook, which must be one with a callback: behind a hook that returns a promise, Fastify goes on as soon as the
+ * connection is closed, so that a caller who leaves while a refusal is being written would reach the handler.
+ */
+function goOnIf(answer: Promise<boolean>, done: (error?: Error) => void): void {
+  answer.then(
+    (yes) => {
+      if (yes) done();
+    },
+    // Anything falsy would be no error to Fastify, and let the request pass.
+    (error) => done(error || new Error('Something was thrown that is no error.')),
+  );
+}
+
+/** Sends an answer as it stands, by way of the hooks and the log of Fastify. */
+function send(reply: FastifyReply, { status, headers, body }: HttpResponse): void {
+  // Somebody else has answered meanwhile, such as the time limit of the route.
+  if (reply.sent || reply.raw.headersSent) return;
+  reply.code(status).headers(fieldsOf(headers));
+  // To a string Fastify would add a charset.
+  reply.send(body === undefined ? undefined : Buffer.from(body));
+}
+
+/** Every line of a field at once: setting a field again replaces it. */
+function fieldsOf(headers: HeaderLists): Record<string, string | string[] | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) => [name, values.length > 1 ? [...values] : values[0]]),
+  );
+}
+
+function requestOf(request: Pick<AnyRequest, 'raw'>): HttpRequest {
+  return fromIncomingMessage(messageOf(request));
+}
+
+/** A request of HTTP/2 has everything that is read of it. */
+function messageOf({ raw }: Pick<AnyRequest, 'raw'>): IncomingMessage {
+  return raw as IncomingMessage;
+}
