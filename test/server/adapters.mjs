@@ -19,6 +19,7 @@
  */
 export const adapters = {
   express: () => import('./adapters/express.mjs'),
+  fastify: () => import('./adapters/fastify.mjs'),
   koa: () => import('./adapters/koa.mjs'),
 };
 

@@ -108,7 +108,7 @@ describe('ALLOW_JWT_TYP', () => {
 
 describe('variables', () => {
   test.each([
-    ['ADAPTER', 'fastify'],
+    ['ADAPTER', 'hono'],
     ['TOKEN_MODE', 'introspect'],
     ['DPOP', 'required'],
     ['DPOP_NONCE', '1'],
