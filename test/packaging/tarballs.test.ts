@@ -14,6 +14,7 @@ const rejected = programs.filter((file) => file.startsWith('rejected'));
 /** What applications install beside the adapters. */
 const frameworks = [
   ...['express', '@types/express'],
+  'fastify',
   ...['koa', '@types/koa', '@koa/router', 'koa-mount', '@types/koa-mount'],
   // The types of Koa want the one of Koa, where npm would put the one of Express.
   'content-disposition@1.0.1',
