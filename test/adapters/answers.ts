@@ -172,11 +172,13 @@ content-length: 159
 const document = `HTTP/1.1 200 OK
 access-control-allow-origin: *
 cache-control: public, max-age=3600
+etag: "JGKV7JM-HczWxrCyNsAT-pgIYpSt1GNcZiSxTq6PxpA"
 content-type: application/json
 content-length: 157
 
 `;
 const notAllowed = `HTTP/1.1 405 Method Not Allowed
+access-control-allow-origin: *
 allow: GET, HEAD, OPTIONS
 content-length: 0
 

@@ -105,7 +105,7 @@ describe('the metadata in Koa', () => {
     });
     app.use(gatehouse.resourceMetadata());
     expect(textOf(await send(app, `POST ${metadataPath}`))).toBe(
-      'HTTP/1.1 405 Method Not Allowed\nallow: GET, HEAD, OPTIONS\ncontent-length: 0\n\n',
+      'HTTP/1.1 405 Method Not Allowed\naccess-control-allow-origin: *\nallow: GET, HEAD, OPTIONS\ncontent-length: 0\n\n',
     );
   });
 
