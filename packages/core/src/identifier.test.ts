@@ -39,13 +39,16 @@ describe('findIdentifierFault', () => {
     expect(findIdentifierFault(text.replace('http:', 'https:'))).toBeUndefined();
   });
 
-  it.each(['https://api.example.com/.', 'https://api.example.com/a/../b', 'https://api.example.com/..'])(
-    'wants no dot segments, which clients resolve: %s',
-    (text) => {
-      expect(findIdentifierFault(text)).toBe('must not have the path segments . and ..');
-      expect(findIdentifierFault(text.replace(/\/\.+(?=\/|$)/g, '/.well-known'))).toBeUndefined();
-    },
-  );
+  it.each([
+    'https://api.example.com/.',
+    'https://api.example.com/a/../b',
+    'https://api.example.com/..',
+    'https://api.example.com/a/%2e%2E/b',
+    'https://api.example.com/.%2e',
+  ])('wants no dot segments, which clients resolve: %s', (text) => {
+    expect(findIdentifierFault(text)).toBe('must not have the path segments . and ..');
+    expect(findIdentifierFault(text.replace(/\/(?:\.|%2e)+(?=\/|$)/gi, '/.%2ewell-known'))).toBeUndefined();
+  });
 
   it.each([
     ['is empty', ''],

@@ -11,8 +11,8 @@ const shape = 'must be an absolute http(s) URL of ASCII characters, without user
 export function findIdentifierFault(text: string): string | undefined {
   const parts = identifier.exec(text)?.groups;
   if (parts === undefined || !URL.canParse(text)) return shape;
-  // A client that normalizes URLs never asks for such a path.
-  if (/\/\.\.?(?:\/|$)/.test(parts['path'] ?? '')) return 'must not have the path segments . and ..';
+  // A client that normalizes URLs never asks for such a path, and to URL an escaped dot is one too.
+  if (/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(parts['path'] ?? '')) return 'must not have the path segments . and ..';
   return parts['scheme'] === 'http' && !isLoopback(parts['host'] ?? '')
     ? 'must be https: http is for loopback'
     : undefined;
