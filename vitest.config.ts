@@ -12,6 +12,10 @@ const repository = ['packaging', 'docs', 'conformance', 'examples', 'server'].ma
 );
 /** Those of the contract server that run on each of the frameworks. */
 const server = ['adapters', 'answers', 'mcp', 'process', 'routes'].map((name) => `test/server/${name}.test.ts`);
+/** Tests of very many generated inputs, run once: what `dist` is compiled from is what they search for defects. */
+const property = ['packages/*/src/**/*.property.test.ts', 'test/**/*.property.test.ts'];
+const ofSource = { ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } } };
+const exclude = [...configDefaults.exclude, ...repository, ...property];
 
 export default defineConfig({
   test: {
@@ -23,13 +27,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } },
-        test: { name: 'source', include, exclude: [...configDefaults.exclude, ...repository] },
+        ...ofSource,
+        test: { name: 'source', include, exclude },
       },
       {
         extends: true,
         plugins: [sourceToDist()],
-        test: { name: 'dist', include, exclude: [...configDefaults.exclude, ...repository] },
+        test: { name: 'dist', include, exclude },
+      },
+      {
+        extends: true,
+        ...ofSource,
+        test: { name: 'property', include: property, setupFiles: 'test/property-runs.ts' },
       },
       {
         extends: true,
