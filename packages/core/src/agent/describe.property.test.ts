@@ -16,9 +16,11 @@ function makeAgent({ iss, sub, clientId, act }: Principal, tokenId: string): Age
   const claims: AccessTokenClaims = {
     iss,
     sub,
+    subjectType: 'user',
     clientId,
     tokenId,
     issuedAtSeconds: 0,
+    notBeforeSeconds: undefined,
     expiresAtSeconds: 1,
     scopes: [tokenId],
     all: { act, jti: tokenId },

@@ -28,7 +28,7 @@ export interface Endpoint {
 }
 
 /** The path of a request target: everything before the query. */
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidTokenError } from '../errors.ts';
+import { issuerSchema } from '../issuer/options.ts';
 import type { JsonObject } from '../json.ts';
 import { type AccessTokenClaims, checkClaims } from './claims.ts';
+import { tokenProfiles } from './profile.ts';
 
 const now = 1_800_000_000;
 const good = {
@@ -14,7 +16,15 @@ const good = {
   iat: now - 10,
   exp: now + 300,
 };
-const expected = { issuer: good.iss, audiences: [good.aud], nowSeconds: now, toleranceSeconds: 5 };
+const expected = {
+  issuer: good.iss,
+  audiences: [good.aud],
+  profile: tokenProfiles.rfc9068,
+  places: issuerSchema.parse(good.iss).claims,
+  maxLifetimeSeconds: Number.POSITIVE_INFINITY,
+  nowSeconds: now,
+  toleranceSeconds: 5,
+};
 
 /** What `checkClaims` finds, or the code and the claims of its refusal. Anything else it throws fails the test. */
 function check(claims: JsonObject, expectations: Partial<typeof expected> = {}): AccessTokenClaims | string {
