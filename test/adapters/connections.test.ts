@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import type { Decision } from '@gatehouse/core';
@@ -77,9 +77,11 @@ describe.each(adapters)('on connections to $name', (adapter) => {
   });
 
   it('tells identities apart that are pipelined, and verified at the same time', async () => {
+    const requests = await Promise.all(visits.map((visit) => request(...visit)));
     const connection = await openConnection(api.url);
-    connection.write(...(await Promise.all(visits.map((visit) => request(...visit)))));
-    await keys.asked;
+    const arrivals = on(api.server, 'request');
+    connection.write(...requests);
+    for (const _ of requests) await arrivals.next();
     keys.release();
     const seen: unknown[] = [];
     for (const _ of visits) seen.push(describeBody((await connection.read()).body));
