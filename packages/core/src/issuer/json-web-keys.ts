@@ -74,8 +74,8 @@ function hasUsableShape({ kty, crv, n, e }: JsonObject): boolean {
   }
 }
 
-/** RFC 7517 §4.2, §4.3. */
-function isForVerifying({ use, key_ops: operations }: JsonObject): boolean {
+/** False for a key that says it is for something else (RFC 7517 §4.2, §4.3). */
+export function isForVerifying({ use, key_ops: operations }: JsonObject): boolean {
   const isSigning = use === undefined || use === 'sig';
   return isSigning && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
 }
