@@ -1,0 +1,53 @@
+import type { ChallengeOffer } from '../http/challenge.ts';
+import { createProofVerifier, type ProofVerifier } from './dpop.ts';
+import { createNonces } from './nonce.ts';
+import type { DpopSettings, StoreOptions } from './options.ts';
+import { createMemoryReplayStore } from './replay-memory.ts';
+import { createTargetUriFinder } from './target-uri.ts';
+import { createVerificationQueue } from './verification-queue.ts';
+
+/** More proofs than this do not wait for their signature to be checked: two cores need a fifth of a second for them. */
+const maxWaiting = 4096;
+
+/** DPoP at one resource: what is verified, and what callers are told of it. */
+export interface Dpop {
+  readonly verifier: ProofVerifier;
+  readonly offer: ChallengeOffer;
+  /** A nonce for the next proof; undefined where nonces are not required. */
+  issueNonce(): string | undefined;
+  /** Refuses the proofs whose signature waits to be checked. */
+  close(): void;
+}
+
+export function createDpop(options: {
+  readonly settings: DpopSettings;
+  readonly stores: StoreOptions;
+  readonly resource: string;
+  readonly publicUrl: string;
+  readonly toleranceSeconds: number;
+  readonly verificationsInFlight: number;
+  readonly now: () => number;
+}): Dpop {
+  const { settings, stores, resource, publicUrl, toleranceSeconds, verificationsInFlight, now } = options;
+  const { algorithms, maxAgeSeconds } = settings;
+  const nonces = settings.nonces && createNonces({ ...settings.nonces, resource, toleranceSeconds, now });
+  const queue = createVerificationQueue({ inFlight: verificationsInFlight, waiting: maxWaiting });
+  const replay = stores.replay ?? createMemoryReplayStore({ now });
+  const findTargetUri = createTargetUriFinder(publicUrl);
+  return {
+    verifier: createProofVerifier({
+      algorithms,
+      maxAgeSeconds,
+      toleranceSeconds,
+      findTargetUri,
+      nonces,
+      queue,
+      replay,
+      now,
+    }),
+    // RFC 9449 §7.1.
+    offer: { scheme: 'DPoP', parameters: { algs: algorithms.join(' ') } },
+    issueNonce: () => nonces?.issue(),
+    close: () => queue.close(),
+  };
+}

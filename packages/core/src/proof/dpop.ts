@@ -1,0 +1,213 @@
+import { hash, type KeyObject } from 'node:crypto';
+import {
+  AuthError,
+  InvalidDpopProofError,
+  InvalidTokenError,
+  TooManyRequestsError,
+  UnavailableError,
+  UseDpopNonceError,
+} from '../errors.ts';
+import type { HttpRequest } from '../http/request.ts';
+import type { JwsAlgorithm } from '../issuer/algorithms.ts';
+import type { JsonObject } from '../json.ts';
+import { decodeBase64url, decodeJsonObject, normalizeType } from '../token/jws.ts';
+import type { NonceState, Nonces } from './nonce.ts';
+import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
+import type { ReplayStore } from './replay-store.ts';
+import { verifySignature } from './signature.ts';
+import { type FindTargetUri, normalizeUri } from './target-uri.ts';
+import type { VerificationQueue } from './verification-queue.ts';
+
+/** Longer proofs are not parsed. */
+const maxProofLength = 8192;
+/** Longer ones are not a name, but a load. */
+const maxIdLength = 256;
+
+/** The token that a proof has to belong to. */
+interface BoundToken {
+  /** SHA-256 of the token, base64url: what `ath` must be. */
+  readonly hash: string;
+  /** The thumbprint of its key. */
+  readonly jkt: string;
+  /** What is remembered of the token: as long as it is, so is the key of the proofs that were verified for it. */
+  readonly entry: object;
+}
+
+/** A key that has verified a proof, and the very bytes that named it: a client sends the same ones every time. */
+interface ProofKey {
+  /** The header segment. */
+  readonly header: string;
+  readonly algorithm: JwsAlgorithm;
+  readonly key: KeyObject;
+}
+
+/** What a good proof says. */
+interface VerifiedProof {
+  readonly issuedAtSeconds: number;
+  /** Undefined where nonces are not required. */
+  readonly nonce: Exclude<NonceState, 'invalid'> | undefined;
+}
+
+export interface ProofVerifier {
+  /**
+   * Verifies the proof of a request (RFC 9449 §4.3), the cheap checks before the signature, and remembers it last, so that
+   * a proof that is refused stays unused.
+   *
+   * @throws InvalidDpopProofError for a defect of the proof
+   * @throws InvalidTokenError when the proof is of another key than the token
+   * @throws UseDpopNonceError when a nonce is required and there is no good one
+   * @throws InvalidRequestError when the target of the request is not one that a proof can name
+   * @throws TooManyRequestsError when one key uses more than its share of what is bounded
+   * @throws UnavailableError when nobody can tell whether the proof was used before
+   */
+  verify(request: HttpRequest, token: BoundToken): Promise<VerifiedProof>;
+}
+
+export interface ProofVerifierOptions {
+  readonly algorithms: readonly JwsAlgorithm[];
+  readonly maxAgeSeconds: number;
+  readonly toleranceSeconds: number;
+  readonly findTargetUri: FindTargetUri;
+  readonly nonces: Nonces | undefined;
+  readonly queue: VerificationQueue;
+  readonly replay: ReplayStore;
+  readonly now: () => number;
+}
+
+export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
+  const { algorithms, maxAgeSeconds, toleranceSeconds, findTargetUri, nonces, queue, replay, now } = options;
+
+  const provenKeys = new WeakMap<object, ProofKey>();
+
+  function findKey(header: string, { entry, jkt }: BoundToken): ProofKey {
+    const known = provenKeys.get(entry);
+    return known?.header === header ? known : { header, ...readHeader(header, jkt) };
+  }
+
+  function readHeader(segment: string, jkt: string): Omit<ProofKey, 'header'> {
+    const header = decodeJsonObject(segment);
+    if (header === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
+    const { typ, alg, jwk } = header;
+    if (normalizeType(typ) !== 'dpop+jwt') throw new InvalidDpopProofError('ERR_DPOP_TYPE');
+    if ('crit' in header || 'b64' in header) throw new InvalidDpopProofError('ERR_DPOP_CRITICAL');
+    const algorithm = algorithms.find((name) => name === alg);
+    if (algorithm === undefined) throw new InvalidDpopProofError('ERR_DPOP_ALGORITHM');
+    const publicJwk = readPublicJwk(jwk, algorithm);
+    if (publicJwk === undefined) throw new InvalidDpopProofError('ERR_DPOP_KEY');
+    // Before the key is imported, which costs as much as the signature.
+    if (publicJwk.thumbprint !== jkt) throw new InvalidTokenError('ERR_TOKEN_BINDING');
+    const key = importPublicJwk(publicJwk);
+    if (key === undefined) throw new InvalidDpopProofError('ERR_DPOP_KEY');
+    return { algorithm, key };
+  }
+
+  function checkTime(issuedAtSeconds: number): void {
+    const nowSeconds = now() / 1000;
+    const isInTime =
+      issuedAtSeconds >= nowSeconds - maxAgeSeconds - toleranceSeconds &&
+      issuedAtSeconds <= nowSeconds + toleranceSeconds;
+    if (!isInTime) throw new InvalidDpopProofError('ERR_DPOP_TIME');
+  }
+
+  function checkNonce(nonce: unknown): VerifiedProof['nonce'] {
+    if (nonce !== undefined && typeof nonce !== 'string') throw invalidClaim('nonce');
+    if (nonces === undefined) return undefined;
+    const state = nonces.judge(nonce);
+    if (state === 'invalid') throw new UseDpopNonceError('ERR_DPOP_NONCE');
+    return state;
+  }
+
+  async function remember(key: Uint8Array, issuedAt: number, holder: string): Promise<void> {
+    // To the end of the time in which the proof could be accepted once more, and a second: sums of fractions are rounded.
+    const expiresAt = issuedAt + maxAgeSeconds + toleranceSeconds + 1;
+    switch (await recordOrRefuse(replay, { key, issuedAt, expiresAt, holder })) {
+      case 'fresh':
+        return;
+      case 'replayed':
+        throw new InvalidDpopProofError('ERR_DPOP_REPLAYED');
+      case 'holder-over-limit':
+        throw new TooManyRequestsError('ERR_HOLDER_LIMIT', 1);
+      default:
+        throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1);
+    }
+  }
+
+  return {
+    async verify(request, token) {
+      const uri = findTargetUri(request.target);
+      const { header, payload, signature, input } = readProof(request);
+      const proofKey = findKey(header, token);
+      const claims = decodeJsonObject(payload);
+      if (claims === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
+      if (readText(claims, 'htm') !== request.method) throw new InvalidDpopProofError('ERR_DPOP_METHOD');
+      if (normalizeUri(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');
+      if (readText(claims, 'ath') !== token.hash) throw new InvalidDpopProofError('ERR_DPOP_TOKEN');
+      const id = readId(claims);
+      const issuedAtSeconds = readTime(claims);
+      checkTime(issuedAtSeconds);
+      const nonce = checkNonce(claims['nonce']);
+      const { algorithm, key } = proofKey;
+      const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
+      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
+      provenKeys.set(token.entry, proofKey);
+      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);
+      return { issuedAtSeconds, nonce };
+    },
+  };
+}
+
+/** A store that cannot answer knows nothing: whatever it throws is an outage, never a fresh proof. */
+async function recordOrRefuse(replay: ReplayStore, proof: Parameters<ReplayStore['record']>[0]): Promise<unknown> {
+  try {
+    return await replay.record(proof);
+  } catch (error) {
+    if (AuthError.is(error)) throw error;
+    throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });
+  }
+}
+
+interface ProofSegments {
+  readonly header: string;
+  readonly payload: string;
+  readonly signature: Uint8Array;
+  /** What was signed. */
+  readonly input: string;
+}
+
+/** The one `DPoP` field (RFC 9449 §4.1), taken apart. */
+function readProof({ headers }: HttpRequest): ProofSegments {
+  const [field, ...others] = headers['dpop'] ?? [];
+  if (field === undefined) throw new InvalidDpopProofError('ERR_DPOP_ABSENT');
+  if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');
+  if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
+  const [header = '', payload = '', signed, ...more] = field.split('.', 4);
+  const signature = signed === undefined || more.length > 0 ? undefined : decodeBase64url(signed);
+  if (signature === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
+  return { header, payload, signature, input: `${header}.${payload}` };
+}
+
+function readText(claims: JsonObject, name: string): string {
+  const value = claims[name];
+  if (typeof value !== 'string') throw invalidClaim(name);
+  return value;
+}
+
+function readId(claims: JsonObject): string {
+  const id = readText(claims, 'jti');
+  if (id === '' || id.length > maxIdLength || !id.isWellFormed()) throw invalidClaim('jti');
+  return id;
+}
+
+function readTime({ iat }: JsonObject): number {
+  if (typeof iat !== 'number') throw invalidClaim('iat');
+  return iat;
+}
+
+function invalidClaim(name: string): InvalidDpopProofError {
+  return new InvalidDpopProofError('ERR_DPOP_CLAIM', { reasons: [name] });
+}
+
+/** Whoever repeats the `jti` of another key, or for another request, burns nothing. */
+function replayKey(jkt: string, method: string, uri: string, id: string): Uint8Array {
+  return hash('sha256', JSON.stringify([jkt, method, uri, id]), 'buffer').subarray(0, 16);
+}
