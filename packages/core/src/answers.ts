@@ -24,6 +24,8 @@ export const answers = {
       ERR_AUTHORIZATION_MALFORMED: 'The Authorization field is not a scheme followed by one token68 value.',
       ERR_FIELDS_TRUNCATED: 'The request has more field lines than Node keeps, so that some were not seen.',
       ERR_AUTHORIZATION_TOO_LARGE: 'The credentials are longer than the limit and were not parsed.',
+      ERR_TARGET_MALFORMED:
+        'The request target is not one that a proof can name: it has dot segments, another origin or stray characters.',
     },
   },
   InvalidTokenError: {
@@ -48,7 +50,11 @@ export const answers = {
       ERR_TOKEN_LIFETIME: 'The token lives longer than tokens of its issuer may.',
       ERR_TOKEN_ACTOR: 'The act claim does not identify its actors.',
       ERR_TOKEN_ACTOR_DEPTH: 'The act claim nests more actors than the limit.',
-      ERR_TOKEN_CONFIRMATION: 'The token is bound to a key whose possession was not proven.',
+      ERR_TOKEN_CONFIRMATION: 'The cnf claim of the token demands a proof that is not verified here.',
+      ERR_TOKEN_BOUND: 'The token is bound to a key, but was sent as a bearer token.',
+      ERR_TOKEN_UNBOUND: 'The token was sent with the DPoP scheme, but is bound to no key.',
+      ERR_TOKEN_BINDING: 'The proof was made with another key than the token is bound to.',
+      ERR_TOKEN_SENDER_CONSTRAINT: 'The guard takes only tokens whose possession is proven in a stricter way.',
     },
   },
   InvalidDpopProofError: {
@@ -56,7 +62,23 @@ export const answers = {
     title: 'Unauthorized',
     error: 'invalid_dpop_proof',
     description: 'The DPoP proof is not valid for this request. Send a new proof.',
-    codes: { ERR_DPOP_PROOF: 'The DPoP proof does not verify.' },
+    codes: {
+      ERR_DPOP_ABSENT: 'The request has the DPoP scheme, but no DPoP field.',
+      ERR_DPOP_REPEATED: 'The request has more than one DPoP field.',
+      ERR_DPOP_MALFORMED:
+        'The proof is not a compact JWS of strict base64url and JSON without repeated members, of at most 8 KiB.',
+      ERR_DPOP_TYPE: 'The proof is not marked as a DPoP proof.',
+      ERR_DPOP_CRITICAL: 'The proof demands a header extension.',
+      ERR_DPOP_ALGORITHM: 'The proof is signed with an algorithm that is not allowed.',
+      ERR_DPOP_KEY: 'The proof brings no public key that fits its algorithm.',
+      ERR_DPOP_CLAIM: 'The proof lacks a claim, or one has the wrong type.',
+      ERR_DPOP_METHOD: 'The proof was made for another method.',
+      ERR_DPOP_URI: 'The proof was made for another URI.',
+      ERR_DPOP_TOKEN: 'The proof was made for another access token.',
+      ERR_DPOP_TIME: 'The proof was made too long ago, or in the future.',
+      ERR_DPOP_SIGNATURE: 'The signature of the proof does not verify.',
+      ERR_DPOP_REPLAYED: 'The proof was used before.',
+    },
   },
   UseDpopNonceError: {
     status: 401,
@@ -108,6 +130,10 @@ export const answers = {
       ERR_DIRECTORY_UNAVAILABLE: 'The directory of issuers does not answer.',
       ERR_DIRECTORY_INVALID: 'The directory of issuers gives an issuer that cannot be used.',
       ERR_DIRECTORY_BUSY: 'Too many issuers that are not known yet are being looked up in the directory.',
+      ERR_REPLAY_STORE_UNAVAILABLE: 'The store of used proofs does not answer.',
+      ERR_REPLAY_STORE_FULL: 'The replay store has no room for another proof.',
+      ERR_REPLAY_STORE_FORGOTTEN:
+        'The replay store has forgotten proofs of this age, and cannot tell whether this one was used.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

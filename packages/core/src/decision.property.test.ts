@@ -12,7 +12,7 @@ function decide(traceparent: readonly string[], header: JsonObject = {}, payload
     outcome: 'refused',
     error: undefined,
     agent: undefined,
-    token: { compact: '', header, payload },
+    token: { header, payload },
     reasons: [],
     policies: [],
     checks: [],

@@ -59,11 +59,12 @@ export interface UnverifiedToken {
 }
 
 /**
- * The signature, by keys that were fetched so long ago, or because it was verified so long ago; or the whole authentication,
- * by an earlier guard so long ago.
+ * The signature, by keys that were fetched so long ago, or because it was verified so long ago; possession of the token's
+ * key, by a proof that was made so long ago; or the whole authentication, by an earlier guard so long ago.
  */
 export type DecisionCheck =
   | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }
+  | { readonly check: 'confirmation'; readonly source: 'dpop-proof'; readonly ageSeconds: number }
   | { readonly check: 'authentication'; readonly source: 'same-request'; readonly ageSeconds: number };
 
 /** What is known when an evaluation ends. */
@@ -73,7 +74,7 @@ export interface DecisionFacts extends Pick<Decision, 'step' | 'outcome' | 'reas
   readonly error: AuthError | undefined;
   readonly agent: Agent | undefined;
   /** The token as parsed, verified or not. */
-  readonly token: ParsedJws | undefined;
+  readonly token: Pick<ParsedJws, 'header' | 'payload'> | undefined;
   readonly time: Date;
   readonly durationMicroseconds: number;
 }
@@ -121,7 +122,7 @@ function hashToken({ iss, tokenId }: Agent): Pick<Decision, 'tokenHash'> {
   return tokenId === undefined ? {} : { tokenHash: hash('sha256', JSON.stringify([iss, tokenId]), 'base64url') };
 }
 
-function describeUnverified({ header, payload }: ParsedJws): UnverifiedToken {
+function describeUnverified({ header, payload }: NonNullable<DecisionFacts['token']>): UnverifiedToken {
   const entries = Object.entries({
     iss: payload['iss'],
     sub: payload['sub'],

@@ -24,7 +24,7 @@ const makers: { readonly [Class in AnswerClass]: Make<Class> } = {
   InvalidRequestError: (code, details) => new InvalidRequestError(code, details),
   InvalidTokenError: (code, details) => new InvalidTokenError(code, details),
   InvalidDpopProofError: (code, details) => new InvalidDpopProofError(code, details),
-  UseDpopNonceError: (code, details) => new UseDpopNonceError(code, 'nonce', details),
+  UseDpopNonceError: (code, details) => new UseDpopNonceError(code, details),
   InsufficientUserAuthenticationError: (code, details) =>
     new InsufficientUserAuthenticationError(code, { maxAgeSeconds: 60 }, details),
   InsufficientScopeError: (code, details) => new InsufficientScopeError(code, details),
@@ -35,7 +35,6 @@ const makers: { readonly [Class in AnswerClass]: Make<Class> } = {
 
 /** What answers of these classes carry beside. */
 const extras: { readonly [Class in AnswerClass]?: object } = {
-  UseDpopNonceError: { nonce: 'nonce' },
   InsufficientUserAuthenticationError: { needed: { maxAgeSeconds: 60 } },
   TooManyRequestsError: { retryAfterSeconds: 1 },
   UnavailableError: { retryAfterSeconds: 1 },

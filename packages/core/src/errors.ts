@@ -71,12 +71,10 @@ export class InvalidDpopProofError extends AuthError<'InvalidDpopProofError'> {
   }
 }
 
-/** A DPoP proof without a nonce of ours: 401 `use_dpop_nonce` and one `DPoP-Nonce` field (RFC 9449 §9). */
+/** A DPoP proof without a good nonce of ours: 401 `use_dpop_nonce` and one `DPoP-Nonce` field (RFC 9449 §9). */
 export class UseDpopNonceError extends AuthError<'UseDpopNonceError'> {
-  readonly nonce: string;
-  constructor(code: CodeOf<'UseDpopNonceError'>, nonce: string, details?: AuthErrorDetails) {
+  constructor(code: CodeOf<'UseDpopNonceError'>, details?: AuthErrorDetails) {
     super('UseDpopNonceError', code, details);
-    this.nonce = nonce;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Agent } from './agent/agent.ts';
 import { buildDecision, type Decision, type DecisionCheck } from './decision.ts';
 import { AuthError } from './errors.ts';
-import type { ChallengeOffer, ChallengeScheme } from './http/challenge.ts';
+import type { ChallengeOffer } from './http/challenge.ts';
+import type { AccessTokenScheme } from './http/credentials.ts';
 import { buildRefusal } from './http/refusal.ts';
 import type { HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 import type { VerifierSettings } from './options.ts';
@@ -20,11 +21,13 @@ export type Outcome =
 export interface Visit {
   readonly request: HttpRequest;
   /** The scheme that the caller tried, once its credentials could be read. */
-  scheme?: ChallengeScheme;
+  scheme?: AccessTokenScheme;
   /** The token as parsed, verified or not. */
-  token?: ParsedJws;
+  token?: Pick<ParsedJws, 'header' | 'payload'>;
   /** What guards that passed already asked for: an agent that is told less would come back with less. */
   passedScopes?: readonly string[];
+  /** Whether the nonce of its proof is so old that a younger one is sent ahead. */
+  needsNonce?: boolean;
 }
 
 /** What one evaluation is about. */
@@ -49,30 +52,47 @@ export type Evaluate<Context> = (
   steps: (trail: Trail) => Promise<Agent | undefined>,
 ) => Promise<Outcome>;
 
+/** What an answer tells a caller about proofs. */
+export interface Invitation<Context> {
+  /** The schemes that can succeed where this is required. */
+  listOffers(requirement: Requirement<Context>): readonly ChallengeOffer[];
+  /** A nonce for the next proof; undefined where nonces are not required. */
+  issueNonce(): string | undefined;
+}
+
 const noHeaders: HeaderLists = Object.freeze({});
 
 export function createEvaluator<Context>(
   { resource, renderProblem, onDecision, now }: VerifierSettings<Context>,
-  offers: readonly ChallengeOffer[],
+  { listOffers, issueNonce }: Invitation<Context>,
 ): Evaluate<Context> {
   const resourceMetadata = metadataUrl(resource);
 
   async function conclude(
     visit: Visit,
-    { step, requirement: { scopes: required = [] } }: Question<Context>,
+    { step, requirement }: Question<Context>,
     steps: Promise<Agent | undefined>,
   ): Promise<Outcome> {
+    const { scopes: required = [] } = requirement;
     try {
       const agent = await steps;
       if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
       if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, required);
-      return { outcome: 'accepted', agent, headers: noHeaders };
+      return { outcome: 'accepted', agent, headers: sendNonceAhead(visit) };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       const scopes = unite(visit.passedScopes, required);
-      const context = { offers, attempted: visit.scheme, scopes, resourceMetadata };
+      const offers = listOffers(requirement);
+      const nonce = issueNonce();
+      const context = { offers, attempted: visit.scheme, scopes, resourceMetadata, nonce };
       return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
     }
+  }
+
+  /** RFC 9449 §8.2: an answer with a nonce is for its caller alone. */
+  function sendNonceAhead({ needsNonce = false }: Visit): HeaderLists {
+    const nonce = needsNonce ? issueNonce() : undefined;
+    return nonce === undefined ? noHeaders : { 'dpop-nonce': [nonce], 'cache-control': ['no-store'] };
   }
 
   return async (visit, question, steps) => {

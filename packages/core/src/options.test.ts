@@ -50,8 +50,11 @@ describe('parseOptions', () => {
       ],
       requirement: {},
       scopeHierarchy: {},
+      publicUrl: resource,
+      dpop: { algorithms: ['ES256', 'EdDSA', 'Ed25519', 'PS256'], maxAgeSeconds: 60, nonces: undefined },
+      stores: {},
       metadata: {},
-      limits: { tokenBytes: 16_384, actDepth: 4, cachedTokens: 10_000, cachedIssuers: 1000 },
+      limits: { tokenBytes: 16_384, actDepth: 4, cachedTokens: 10_000, cachedIssuers: 1000, verificationsInFlight: 16 },
       clockToleranceSeconds: 5,
       fetch: expect.any(Function),
       now: Date.now,
@@ -186,19 +189,25 @@ describe('the numbers', () => {
   );
 
   it.each([
-    { tokenBytes: 256, actDepth: 1, cachedTokens: 0, cachedIssuers: 1 },
-    { tokenBytes: 65_536, actDepth: 16, cachedTokens: 1_000_000, cachedIssuers: 100_000 },
+    { tokenBytes: 256, actDepth: 1, cachedTokens: 0, cachedIssuers: 1, verificationsInFlight: 1 },
+    { tokenBytes: 65_536, actDepth: 16, cachedTokens: 1_000_000, cachedIssuers: 100_000, verificationsInFlight: 1024 },
   ])('take the limits %o', (limits) => {
     expect(parse({ limits }).limits).toEqual(limits);
   });
 
   it.each([
-    { tokenBytes: 255, actDepth: 0, cachedTokens: -1, cachedIssuers: 0 },
-    { tokenBytes: 65_537, actDepth: 17, cachedTokens: 1_000_001, cachedIssuers: 100_001 },
-    { tokenBytes: 1000.5, actDepth: 1.5, cachedTokens: 1.5, cachedIssuers: 1.5 },
-    { tokenBytes: Infinity, actDepth: Number.NaN, cachedTokens: Infinity, cachedIssuers: Number.NaN },
-    { tokenBytes: '16384', actDepth: '4', cachedTokens: '1', cachedIssuers: '1' },
-    { tokenBytes: null, actDepth: null, cachedTokens: null, cachedIssuers: null },
+    { tokenBytes: 255, actDepth: 0, cachedTokens: -1, cachedIssuers: 0, verificationsInFlight: 0 },
+    { tokenBytes: 65_537, actDepth: 17, cachedTokens: 1_000_001, cachedIssuers: 100_001, verificationsInFlight: 1025 },
+    { tokenBytes: 1000.5, actDepth: 1.5, cachedTokens: 1.5, cachedIssuers: 1.5, verificationsInFlight: 1.5 },
+    {
+      tokenBytes: Infinity,
+      actDepth: Number.NaN,
+      cachedTokens: Infinity,
+      cachedIssuers: Number.NaN,
+      verificationsInFlight: Number.NaN,
+    },
+    { tokenBytes: '16384', actDepth: '4', cachedTokens: '1', cachedIssuers: '1', verificationsInFlight: '1' },
+    { tokenBytes: null, actDepth: null, cachedTokens: null, cachedIssuers: null, verificationsInFlight: null },
   ])('refuse the limits %o: no setting turns a check off [BRR-21 ACT-05]', (limits) => {
     expect(pathsOf(() => parse({ limits }))).toEqual(Object.keys(limits).map((name) => `limits.${name}`));
   });

@@ -3,14 +3,16 @@ import type { Decision } from './decision.ts';
 import { type CompleteEnvironment, type Environment, environmentShape } from './environment.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { RenderProblem } from './http/refusal.ts';
-import { findIdentifierFault } from './identifier.ts';
+import { findIdentifierFault, splitIdentifier } from './identifier.ts';
 import { directorySchema, type IssuerDirectory } from './issuer/directory.ts';
 import { isTrustedIssuer } from './issuer/issuer.ts';
 import type { IssuersSettings } from './issuer/issuers.ts';
 import { type IssuerOptions, issuerSchema } from './issuer/options.ts';
 import type { Issuer } from './issuer/trusted.ts';
+import { type DpopOptions, type DpopSettings, dpopSchema, type StoreOptions, storesSchema } from './proof/options.ts';
 import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
+import { isMetByBearer, proofDemand, senderConstraints } from './requirement/sender-constraint.ts';
 import { type MetadataOptions, metadataSchema } from './resource/options.ts';
 import { type Complete, functionSchema, parseSettings, readyOr, textSchema } from './schema.ts';
 
@@ -30,6 +32,15 @@ export interface VerifierOptions<Context = unknown> {
   readonly requirement?: RequirementInput<Context>;
   /** `{ admin: ['read:data', 'write:data'] }`: holding the key implies the values, and what they imply. Default: none. */
   readonly scopeHierarchy?: ScopeHierarchy | undefined;
+  /**
+   * Origin, and path prefix, under which callers see this server: what the `htu` of proofs has to start with. `Host` and
+   * `X-Forwarded-*` are never read. Default: the origin of `resource`.
+   */
+  readonly publicUrl?: string | undefined;
+  /** How DPoP proofs are verified. `'off'` refuses tokens that are bound to a key. Default: they are verified. */
+  readonly dpop?: DpopOptions | 'off' | undefined;
+  /** Where several processes share what they remember. */
+  readonly stores?: StoreOptions | undefined;
   /** What the metadata document says beside what the verifier knows. */
   readonly metadata?: MetadataOptions | undefined;
   readonly limits?: LimitOptions | undefined;
@@ -58,15 +69,20 @@ export interface LimitOptions {
   readonly cachedTokens?: number | undefined;
   /** Issuers of a directory that are kept with their keys; 1 to 100000. Default 1000. */
   readonly cachedIssuers?: number | undefined;
+  /** Signatures of proofs that are checked at the same time; 1 to 1024. Default 16: four for each thread that Node has for it. */
+  readonly verificationsInFlight?: number | undefined;
 }
 
 /** Options with every default filled in. */
 export interface VerifierSettings<Context = unknown>
-  extends Omit<VerifierOptions<Context>, 'requirement' | 'issuers' | keyof Environment>,
+  extends Omit<VerifierOptions<Context>, 'requirement' | 'issuers' | 'dpop' | keyof Environment>,
     CompleteEnvironment {
   readonly issuers: IssuersSettings;
   readonly requirement: Requirement<Context>;
   readonly scopeHierarchy: ScopeHierarchy;
+  readonly publicUrl: string;
+  readonly dpop: DpopSettings | 'off';
+  readonly stores: StoreOptions;
   readonly metadata: MetadataOptions;
   readonly limits: Complete<LimitOptions>;
   readonly clockToleranceSeconds: number;
@@ -74,7 +90,12 @@ export interface VerifierSettings<Context = unknown>
 
 const issuersHint = "must be a list of issuers: ['https://auth.example.com']";
 
-type ParsedOptions = Omit<VerifierSettings, 'requirement'> & Pick<Partial<VerifierSettings>, 'requirement'>;
+/** What has no default, or one that depends on other options. */
+interface Undecided {
+  readonly requirement?: Requirement;
+  readonly publicUrl?: string | undefined;
+}
+type ParsedOptions = Omit<VerifierSettings, keyof Undecided> & Undecided;
 
 const listSchema = z
   .array(readyOr(isTrustedIssuer, issuerSchema), issuersHint)
@@ -82,25 +103,35 @@ const listSchema = z
   .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) });
 
 const makeOptionsSchema = (issuers: z.ZodType<IssuersSettings>): z.ZodType<ParsedOptions> =>
-  z.strictObject({
-    resource: textSchema(findIdentifierFault),
-    issuers,
-    requirement: requirementSchema.exactOptional(),
-    scopeHierarchy: scopeHierarchySchema.prefault({}),
-    metadata: metadataSchema.prefault({}),
-    limits: z
-      .strictObject({
-        tokenBytes: z.int().min(256).max(65_536).default(16_384),
-        actDepth: z.int().min(1).max(16).default(4),
-        cachedTokens: z.int().min(0).max(1_000_000).default(10_000),
-        cachedIssuers: z.int().min(1).max(100_000).default(1000),
-      })
-      .prefault({}),
-    clockToleranceSeconds: z.number().min(0).max(300).default(5),
-    onDecision: functionSchema<(decision: Decision) => unknown>().optional(),
-    renderProblem: functionSchema<RenderProblem>().optional(),
-    ...environmentShape,
-  });
+  z
+    .strictObject({
+      resource: textSchema(findIdentifierFault),
+      issuers,
+      requirement: requirementSchema.exactOptional(),
+      scopeHierarchy: scopeHierarchySchema.prefault({}),
+      publicUrl: textSchema(findIdentifierFault).optional(),
+      dpop: dpopSchema.prefault({}),
+      stores: storesSchema.prefault({}),
+      metadata: metadataSchema.prefault({}),
+      limits: z
+        .strictObject({
+          tokenBytes: z.int().min(256).max(65_536).default(16_384),
+          actDepth: z.int().min(1).max(16).default(4),
+          cachedTokens: z.int().min(0).max(1_000_000).default(10_000),
+          cachedIssuers: z.int().min(1).max(100_000).default(1000),
+          verificationsInFlight: z.int().min(1).max(1024).default(16),
+        })
+        .prefault({}),
+      clockToleranceSeconds: z.number().min(0).max(300).default(5),
+      onDecision: functionSchema<(decision: Decision) => unknown>().optional(),
+      renderProblem: functionSchema<RenderProblem>().optional(),
+      ...environmentShape,
+    })
+    .refine(({ dpop, requirement }) => dpop !== 'off' || !demandsProof(requirement), {
+      path: ['requirement', 'senderConstraint'],
+      message: proofDemand,
+      when: ({ value }) => isObject(value),
+    });
 
 const optionsSchema = makeOptionsSchema(listSchema);
 const directoryOptionsSchema = makeOptionsSchema(directorySchema);
@@ -112,6 +143,14 @@ function reportRepeatedIssuers(issuers: readonly unknown[], context: z.Refinemen
     const isRepeated = typeof name === 'string' && names.indexOf(name) < index;
     if (isRepeated) context.addIssue({ code: 'custom', path: [index], message: 'names an issuer twice' });
   }
+}
+
+/** Looks at what was given, valid or not, for the same reason. */
+function demandsProof(requirement: unknown): boolean {
+  const given = isObject(requirement) ? requirement['senderConstraint'] : undefined;
+  return senderConstraints.some(
+    (senderConstraint) => senderConstraint === given && !isMetByBearer({ senderConstraint }),
+  );
 }
 
 function isDirectory(issuers: unknown): boolean {
@@ -128,5 +167,7 @@ export function parseOptions<Context>(options: VerifierOptions<Context>): Verifi
   const schema = isDirectory((options as VerifierOptions | undefined)?.issuers)
     ? directoryOptionsSchema
     : optionsSchema;
-  return freezeDeeply({ requirement: {}, ...parseSettings('options', schema, options) } as VerifierSettings<Context>);
+  const parsed = parseSettings('options', schema, options);
+  const { publicUrl = splitIdentifier(parsed.resource).origin } = parsed;
+  return freezeDeeply({ requirement: {}, ...parsed, publicUrl } as VerifierSettings<Context>);
 }

@@ -62,6 +62,7 @@ describe('check', () => {
     expect(outcome).toMatchObject({ outcome: 'refused', response: { status: 401 } });
     expect(outcome.outcome === 'refused' && outcome.response.headers['www-authenticate']).toEqual([
       'Bearer scope="a b", resource_metadata="https://api.example/.well-known/oauth-protected-resource/v1"',
+      'DPoP scope="a b", resource_metadata="https://api.example/.well-known/oauth-protected-resource/v1", algs="ES256 EdDSA Ed25519 PS256"',
     ]);
   });
 
@@ -140,7 +141,7 @@ describe('mode optional', () => {
   it.each([['Bearer x'], ['Bearer'], [''], ['Basic YTpi'], ['Bearer a', 'Bearer b']])(
     'never lets %j pass as anonymous, and challenges it [BRR-16]',
     async (...authorization) => {
-      const headers = { 'www-authenticate': [expect.stringMatching(/^Bearer /)] };
+      const headers = { 'www-authenticate': [expect.stringMatching(/^Bearer /), expect.stringMatching(/^DPoP /)] };
       const outcome = await verifier.check(request(...authorization), optional);
       expect(outcome).toMatchObject({ outcome: 'refused', response: { headers } });
     },

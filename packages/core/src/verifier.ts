@@ -1,21 +1,28 @@
 import type { Agent } from './agent/agent.ts';
-import { createAgent } from './agent/create.ts';
+import { type AuthenticatedVisit, type Authentication, createAuthenticator } from './authentication.ts';
 import type { DecisionCheck } from './decision.ts';
-import { ForbiddenError, InsufficientScopeError, InvalidTokenError, UnavailableError } from './errors.ts';
-import { createEvaluator, type Outcome, type Question, type Trail, type Visit } from './evaluation.ts';
-import { isAnonymous, parseCredentials, schemes } from './http/credentials.ts';
+import {
+  type ConfigurationIssue,
+  ForbiddenError,
+  InsufficientScopeError,
+  InvalidTokenError,
+  UnavailableError,
+} from './errors.ts';
+import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
+import type { ChallengeOffer } from './http/challenge.ts';
+import { isAnonymous } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createTrustedIssuers } from './issuer/issuers.ts';
 import type { IssuerHealth } from './issuer/trusted.ts';
-import { parseOptions, type VerifierOptions } from './options.ts';
+import { parseOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
+import { createDpop, type Dpop } from './proof/create-dpop.ts';
+import { requireSharedReplayStore } from './proof/shared-replay.ts';
 import { createPreparer } from './requirement/prepare.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
 import { createMissingScopeFinder } from './requirement/scopes.ts';
+import { isMetByBearer, proofDemand, satisfies } from './requirement/sender-constraint.ts';
 import { readVerdict } from './requirement/verdict.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
-import { parseJws } from './token/jws.ts';
-import { type VerifiedAccessToken, verifyAccessToken } from './token/jwt.ts';
-import { createTokenCache, type RememberedToken } from './token/token-cache.ts';
 
 /** What one evaluation is told beside the request. */
 export interface CheckOptions<Context = unknown> {
@@ -71,19 +78,6 @@ export interface VerifierHealth {
   readonly cachedTokens: number;
 }
 
-/** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
-interface Memory extends Visit {
-  authentication?: Promise<Authentication>;
-}
-
-interface Authentication {
-  readonly agent: Agent;
-  readonly visit: Visit;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly checks: readonly DecisionCheck[];
-}
-
 /**
  * Makes the verifier of one resource. It fetches nothing before the first token, or `ready()`; make one for each resource
  * and keep it, because it holds the keys.
@@ -94,67 +88,49 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const settings = parseOptions(options);
   const { resource, limits, clockToleranceSeconds, now } = settings;
   const issuers = createTrustedIssuers(settings.issuers, settings, limits.cachedIssuers);
-  const tokens = createTokenCache({
-    capacity: limits.cachedTokens,
-    toleranceSeconds: clockToleranceSeconds,
-    now,
-    isCurrent: ({ issuer, published }) => issuers.isCurrent(issuer) && issuer.keys.isCurrent(published),
-  });
-  const prepare = createPreparer(settings.requirement);
+  if (settings.dpop !== 'off') requireSharedReplayStore(options.stores?.replay);
+  const dpop = startDpop(settings);
+  const authenticator = createAuthenticator(settings, issuers, dpop?.verifier);
+  const prepare = createPreparer(settings.requirement, dpop === undefined ? findProofDemand : undefined);
   const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
-  const evaluate = createEvaluator(
-    settings,
-    schemes.map((scheme) => ({ scheme })),
+  const evaluate = createEvaluator(settings, { listOffers, issueNonce: () => dpop?.issueNonce() });
+  const metadata = createMetadataEndpoint(
+    {
+      resource,
+      authorizationServers: issuers.advertised,
+      proofAlgorithms: settings.dpop === 'off' ? undefined : settings.dpop.algorithms,
+      requiresDpop: settings.requirement.senderConstraint === 'dpop',
+    },
+    settings.metadata,
+    now,
   );
-  const metadata = createMetadataEndpoint(resource, issuers.advertised, settings.metadata, now);
-  const memories = new WeakMap<HttpRequest, Memory>();
+  const memories = new WeakMap<HttpRequest, AuthenticatedVisit>();
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
 
-  async function authenticate(visit: Visit): Promise<Authentication> {
-    const { scheme, token: compact } = parseCredentials(visit.request, limits.tokenBytes);
-    visit.scheme = scheme;
-    const remembered = tokens.find(compact);
-    const token = remembered?.token ?? (await verify(visit, compact));
-    const agent = createAgent(token.claims, limits.actDepth);
-    if (remembered === undefined) tokens.remember(compact, token);
-    const authentication = { agent, visit, at: now(), checks: [describeSignatureCheck(token, remembered)] };
-    authentications.set(agent, authentication);
-    return authentication;
+  /** A bearer token is offered unless it cannot succeed. */
+  function listOffers(requirement: Requirement<Context>): readonly ChallengeOffer[] {
+    const bearer = isMetByBearer(requirement) ? [{ scheme: 'Bearer' as const }] : [];
+    return dpop === undefined ? bearer : [...bearer, dpop.offer];
   }
 
-  async function verify(visit: Visit, compact: string): Promise<VerifiedAccessToken> {
-    visit.token = parseJws(compact);
-    return verifyAccessToken(visit.token, {
-      findIssuer: issuers.find,
-      resource,
-      nowSeconds: now() / 1000,
-      toleranceSeconds: clockToleranceSeconds,
-    });
-  }
-
-  function describeSignatureCheck(token: VerifiedAccessToken, remembered: RememberedToken | undefined): DecisionCheck {
-    return remembered === undefined
-      ? { check: 'signature', source: 'issuer-keys', ageSeconds: token.keysAgeSeconds }
-      : { check: 'signature', source: 'token-cache', ageSeconds: secondsSince(remembered.verifiedAt) };
-  }
-
-  function secondsSince(time: number): number {
-    return Math.max(0, (now() - time) / 1000);
-  }
-
-  async function authenticateOnce(memory: Memory, trail: Trail): Promise<Agent> {
+  async function authenticate(
+    memory: AuthenticatedVisit,
+    requirement: Requirement<Context>,
+    trail: Trail,
+  ): Promise<Agent> {
     const isFirst = memory.authentication === undefined;
-    memory.authentication ??= authenticate(memory);
-    const authentication = await memory.authentication;
-    trail.agent = authentication.agent;
-    trail.checks = isFirst ? authentication.checks : [sameRequestCheck(authentication)];
-    refuseExpired(authentication.agent);
-    return authentication.agent;
+    const authentication = await authenticator.authenticate(memory, requirement.senderConstraint);
+    const { agent, checks } = authentication;
+    authentications.set(agent, authentication);
+    trail.agent = agent;
+    trail.checks = isFirst ? checks : [sameRequestCheck(authentication)];
+    refuseExpired(agent);
+    return agent;
   }
 
   function sameRequestCheck({ at }: Authentication): DecisionCheck {
-    return { check: 'authentication', source: 'same-request', ageSeconds: secondsSince(at) };
+    return { check: 'authentication', source: 'same-request', ageSeconds: Math.max(0, (now() - at) / 1000) };
   }
 
   /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
@@ -168,10 +144,13 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 
   async function authorize(
     agent: Agent,
-    { scopes = [], allow }: Requirement<Context>,
+    { scopes = [], senderConstraint = 'when-bound', allow }: Requirement<Context>,
     context: Context,
     trail: Trail,
   ): Promise<Agent> {
+    if (!satisfies(agent.confirmation.method, senderConstraint)) {
+      throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
+    }
     const missing = findMissingScopes(scopes, agent.scopes);
     if (missing.length > 0) throw new InsufficientScopeError('ERR_SCOPE', { reasons: missing });
     if (allow === undefined) return agent;
@@ -182,10 +161,10 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     return agent;
   }
 
-  function memoryOf(request: HttpRequest): Memory {
+  function memoryOf(request: HttpRequest): AuthenticatedVisit {
     const known = memories.get(request);
     if (known !== undefined) return known;
-    const memory: Memory = { request };
+    const memory: AuthenticatedVisit = { request };
     memories.set(request, memory);
     return memory;
   }
@@ -200,15 +179,17 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   async function close(): Promise<void> {
     isClosed = true;
     issuers.close();
+    dpop?.close();
   }
 
   return {
     prepare,
     async authenticate(request, options = {}) {
       const memory = memoryOf(request);
-      return evaluate(memory, readOptions('authenticate', options), async (trail) => {
+      const question = readOptions('authenticate', options);
+      return evaluate(memory, question, async (trail) => {
         refuseWhenClosed();
-        return authenticateOnce(memory, trail);
+        return authenticate(memory, question.requirement, trail);
       });
     },
     async authorize(agent, options = {}) {
@@ -229,7 +210,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       return evaluate(memory, question, async (trail) => {
         refuseWhenClosed();
         if (options.mode === 'optional' && isAnonymous(request)) return undefined;
-        const agent = await authenticateOnce(memory, trail);
+        const agent = await authenticate(memory, question.requirement, trail);
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
@@ -237,8 +218,20 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     async ready() {
       await Promise.all([metadata.ready(), issuers.ready()]);
     },
-    health: () => ({ issuers: issuers.health(), cachedTokens: tokens.size }),
+    health: () => ({ issuers: issuers.health(), cachedTokens: authenticator.cachedTokens }),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function findProofDemand(requirement: Requirement<never>): ConfigurationIssue | undefined {
+  return isMetByBearer(requirement) ? undefined : { path: 'senderConstraint', message: proofDemand };
+}
+
+function startDpop<Context>(settings: VerifierSettings<Context>): Dpop | undefined {
+  const { dpop, stores, resource, publicUrl, clockToleranceSeconds, limits, now } = settings;
+  if (dpop === 'off') return undefined;
+  const { verificationsInFlight } = limits;
+  const toleranceSeconds = clockToleranceSeconds;
+  return createDpop({ settings: dpop, stores, resource, publicUrl, toleranceSeconds, verificationsInFlight, now });
 }

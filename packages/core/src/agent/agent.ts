@@ -21,7 +21,10 @@ export interface Agent {
   readonly priorActors: readonly Actor[];
   /** The scopes that the token names, without those that a scope hierarchy adds. */
   readonly scopes: ReadonlySet<string>;
-  /** How the caller proved that the token is its own. `none`: it is a bearer token. */
+  /**
+   * How the caller proved that the token is its own. `none`: it is a bearer token. `dpop`: by a proof with the key of this
+   * thumbprint (RFC 9449).
+   */
   readonly confirmation: Confirmation;
   /** The `jti` of the token, or what takes its place. Undefined where the mapping says that tokens of the issuer have none. */
   readonly tokenId: string | undefined;
@@ -35,7 +38,7 @@ export interface Agent {
 }
 
 /** How possession of the token was proven. */
-export type Confirmation = { readonly method: 'none' };
+export type Confirmation = { readonly method: 'none' } | { readonly method: 'dpop'; readonly jkt: string };
 
 /** Who, for whom, through whom, proven how: what a log line may say of an agent. No token and no other claims. */
 export interface AgentDescription {

@@ -13,7 +13,7 @@ class VerifiedAgent implements Agent {
   readonly act: ActClaim | undefined;
   readonly priorActors: readonly Actor[];
   readonly scopes: ReadonlySet<string>;
-  readonly confirmation: Confirmation = { method: 'none' };
+  readonly confirmation: Confirmation;
   readonly tokenId: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly #issuedAtSeconds: number;
@@ -30,6 +30,8 @@ class VerifiedAgent implements Agent {
     this.act = act;
     this.priorActors = priorActors;
     this.scopes = new FrozenSet(claims.scopes);
+    this.confirmation =
+      claims.confirmation === undefined ? { method: 'none' } : { method: 'dpop', jkt: claims.confirmation.jkt };
     this.tokenId = claims.tokenId;
     this.claims = claims.all;
     this.#issuedAtSeconds = claims.issuedAtSeconds;

@@ -21,6 +21,7 @@ function makeAgent({ iss, sub, clientId, act }: Principal, tokenId: string): Age
     tokenId,
     issuedAtSeconds: 0,
     notBeforeSeconds: undefined,
+    confirmation: undefined,
     expiresAtSeconds: 1,
     scopes: [tokenId],
     all: { act, jti: tokenId },

@@ -70,11 +70,11 @@ describe('buildChallenges', () => {
 
   it.each<[AuthError, string]>([
     [
-      new InvalidDpopProofError('ERR_DPOP_PROOF'),
+      new InvalidDpopProofError('ERR_DPOP_SIGNATURE'),
       `DPoP error="invalid_dpop_proof", error_description="The DPoP proof is not valid for this request. Send a new proof.", ${tail}, algs="ES256 PS256"`,
     ],
     [
-      new UseDpopNonceError('ERR_DPOP_NONCE', 'n'),
+      new UseDpopNonceError('ERR_DPOP_NONCE'),
       `DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this response.", ${tail}, algs="ES256 PS256"`,
     ],
   ])('writes the challenges of %s to the byte, the tried scheme first [CHL-08 CHL-09]', (error, line) => {
@@ -105,9 +105,11 @@ describe('buildChallenges', () => {
     ]);
   });
 
-  it('puts the error on no scheme where the one that was tried is not offered [CHL-09]', () => {
-    const error = new InvalidTokenError('ERR_TOKEN_CONFIRMATION');
-    expect(buildChallenges(error, { ...bearerOnly, attempted: 'DPoP' })).toEqual([`Bearer ${tail}`]);
+  it('puts the error on every scheme where the one that was tried is not offered [CHL-09 DPOP-35]', () => {
+    const error = new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
+    const [line, ...others] = buildChallenges(error, { ...bearerOnly, attempted: 'DPoP' });
+    expect(line).toMatch(/^Bearer error="invalid_token", /);
+    expect(others).toEqual([]);
   });
 
   it('leaves scope out where nothing is needed, and never the rest (RFC 6750 §3) [CHL-02 PRM-20]', () => {

@@ -1,12 +1,10 @@
 import type { AuthError } from '../errors.ts';
 import { InsufficientUserAuthenticationError } from '../errors.ts';
-
-/** Schemes that a challenge can name. */
-export type ChallengeScheme = 'Bearer' | 'DPoP';
+import type { AccessTokenScheme } from './credentials.ts';
 
 /** A scheme that can succeed here, with the parameters that it always carries (`algs` for DPoP, RFC 9449 §7.1). */
 export interface ChallengeOffer {
-  readonly scheme: ChallengeScheme;
+  readonly scheme: AccessTokenScheme;
   readonly parameters?: ChallengeParameters;
 }
 
@@ -17,19 +15,22 @@ export interface ChallengeContext {
   /** In the order in which they are offered to callers that came without credentials. */
   readonly offers: readonly ChallengeOffer[];
   /** The scheme that the caller tried, when that is unambiguous. */
-  readonly attempted: ChallengeScheme | undefined;
+  readonly attempted: AccessTokenScheme | undefined;
   /** Everything that the operation needs (RFC 6750 §3). */
   readonly scopes: readonly string[];
   /** URL of the resource metadata (RFC 9728 §5.1). */
   readonly resourceMetadata: string;
+  /** A nonce for the next proof (RFC 9449 §9), where nonces are required. */
+  readonly nonce?: string | undefined;
 }
 
 /**
  * The `WWW-Authenticate` field lines of a refusal, one challenge each (RFC 9110 §11.6.1): the scheme that was tried comes
- * first and alone carries the error; without credentials no challenge has one (RFC 6750 §3.1, RFC 9449 §7.2).
+ * first and alone carries the error, every one where no offered scheme was tried; without credentials none has one (RFC
+ * 6750 §3.1, RFC 9449 §7.2).
  */
 export function buildChallenges(error: AuthError, context: ChallengeContext): readonly string[] {
-  const { attempted } = context;
+  const attempted = context.offers.find(({ scheme }) => scheme === context.attempted)?.scheme;
   const offers = [...context.offers].sort((a, b) => Number(b.scheme === attempted) - Number(a.scheme === attempted));
   return offers.map(({ scheme, parameters }) => {
     const carriesError = error.class !== 'ForbiddenError' && (attempted === undefined || scheme === attempted);

@@ -75,7 +75,6 @@ describe('parseCredentials', () => {
   it.each([
     ['Basic', 'Basic dXNlcjpwYXNz'],
     ['Digest', 'Digest username="a", realm="b"'],
-    ['DPoP', 'DPoP abc'],
     ['a name that begins with Bearer', 'BearerX abc'],
     ['Bearer without a space', 'Bearerabc'],
     ['another scheme alone', 'Negotiate'],
@@ -83,6 +82,11 @@ describe('parseCredentials', () => {
     ['a long token without a scheme', `eyJhbGciOiJFUzI1NiJ9.${'a'.repeat(5000)}.c2ln`],
   ])('takes %s for no credentials at all [BRR-11]', (_, field) => {
     expect(() => parse(field)).toThrow(refusal('ERR_SCHEME_UNSUPPORTED'));
+  });
+
+  it('takes a scheme that is not served here for no credentials at all [BRR-11]', () => {
+    expect(parse('DPoP abc')).toEqual({ scheme: 'DPoP', token: 'abc' });
+    expect(() => parseCredentials(request('DPoP abc'), limit, ['Bearer'])).toThrow(refusal('ERR_SCHEME_UNSUPPORTED'));
   });
 
   it('refuses a request without the field, whatever its query holds [BRR-05 BRR-10]', () => {

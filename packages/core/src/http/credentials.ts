@@ -1,11 +1,16 @@
 import { InvalidRequestError, MissingTokenError } from '../errors.ts';
 import type { HttpRequest } from './request.ts';
 
-/** What a request presents to be let in. A union that grows with the schemes that are served. */
-export type Credentials = { readonly scheme: 'Bearer'; readonly token: string };
+/** Authentication schemes of access tokens (RFC 6750 §2.1, RFC 9449 §7.1). */
+export const accessTokenSchemes = ['Bearer', 'DPoP'] as const;
 
-/** The schemes that this version serves, in the order in which a challenge offers them. */
-export const schemes: readonly Credentials['scheme'][] = ['Bearer'];
+export type AccessTokenScheme = (typeof accessTokenSchemes)[number];
+
+/** What a request presents to be let in. */
+export interface Credentials {
+  readonly scheme: AccessTokenScheme;
+  readonly token: string;
+}
 
 // RFC 9110 §11.4: credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 const schemeGrammar = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)( +|$)/;
@@ -23,7 +28,11 @@ export function isAnonymous(request: HttpRequest): boolean {
  * @throws MissingTokenError without the field, or with a scheme that is not served (RFC 6750 §3.1)
  * @throws InvalidRequestError when the field is repeated, too long or not of the grammar, or when fields were dropped
  */
-export function parseCredentials(request: HttpRequest, maxBytes: number): Credentials {
+export function parseCredentials(
+  request: HttpRequest,
+  maxBytes: number,
+  schemes: readonly AccessTokenScheme[] = accessTokenSchemes,
+): Credentials {
   if (request.truncated === true) throw new InvalidRequestError('ERR_FIELDS_TRUNCATED');
   const [field, ...others] = request.headers['authorization'] ?? [];
   if (field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');

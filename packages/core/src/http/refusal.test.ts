@@ -31,8 +31,8 @@ const cases: { error: AuthError; status: number; fields: string[] }[] = [
   { error: new MissingTokenError('ERR_TOKEN_ABSENT'), status: 401, fields: challenged },
   { error: new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED'), status: 400, fields: challenged },
   { error: new InvalidTokenError('ERR_TOKEN_EXPIRED'), status: 401, fields: challenged },
-  { error: new InvalidDpopProofError('ERR_DPOP_PROOF'), status: 401, fields: challenged },
-  { error: new UseDpopNonceError('ERR_DPOP_NONCE', 'abc'), status: 401, fields: ['dpop-nonce', ...challenged] },
+  { error: new InvalidDpopProofError('ERR_DPOP_SIGNATURE'), status: 401, fields: challenged },
+  { error: new UseDpopNonceError('ERR_DPOP_NONCE'), status: 401, fields: challenged },
   {
     error: new InsufficientUserAuthenticationError('ERR_USER_AUTHENTICATION', { acrValues: ['a'] }),
     status: 401,
@@ -86,9 +86,16 @@ describe('buildRefusal', () => {
     expect(headers['www-authenticate']?.map((line) => line.split(' ', 1)[0])).toEqual(['Bearer', 'DPoP']);
   });
 
-  it('carries one DPoP-Nonce, which is the nonce of the error (RFC 9449 §9)', () => {
-    const { headers } = buildRefusal(new UseDpopNonceError('ERR_DPOP_NONCE', 'abc'), context);
-    expect(headers['dpop-nonce']).toEqual(['abc']);
+  it.each([new UseDpopNonceError('ERR_DPOP_NONCE'), new MissingTokenError('ERR_TOKEN_ABSENT')])(
+    'carries one DPoP-Nonce beside every challenge where nonces are required: %s (RFC 9449 §9) [DPOP-17]',
+    (error) => {
+      expect(buildRefusal(error, { ...context, nonce: 'abc' }).headers['dpop-nonce']).toEqual(['abc']);
+    },
+  );
+
+  it('carries no nonce where there is no challenge', () => {
+    const { headers } = buildRefusal(new UnavailableError('ERR_KEYS_UNAVAILABLE', 1), { ...context, nonce: 'abc' });
+    expect(headers).not.toHaveProperty('dpop-nonce');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { AuthError } from '../errors.ts';
-import { TooManyRequestsError, UnavailableError, UseDpopNonceError } from '../errors.ts';
+import { TooManyRequestsError, UnavailableError } from '../errors.ts';
 import { buildChallenges, type ChallengeContext } from './challenge.ts';
-import type { HttpResponse } from './request.ts';
+import type { HeaderLists, HttpResponse } from './request.ts';
 
 /**
  * What the body of a refusal says: problem details (RFC 9457 §3), with the parameters of the challenge as extension
@@ -36,13 +36,16 @@ export function buildRefusal(
     headers: {
       ...(isTemporary
         ? { 'retry-after': [String(Math.max(1, Math.ceil(error.retryAfterSeconds)))] }
-        : { 'www-authenticate': buildChallenges(error, context) }),
-      ...(error instanceof UseDpopNonceError ? { 'dpop-nonce': [error.nonce] } : {}),
+        : { 'www-authenticate': buildChallenges(error, context), ...nonceHeader(context) }),
       'cache-control': ['no-store'],
       'content-type': [contentType],
     },
     body,
   };
+}
+
+function nonceHeader({ nonce }: ChallengeContext): HeaderLists {
+  return nonce === undefined ? {} : { 'dpop-nonce': [nonce] };
 }
 
 function describeProblem(error: AuthError, context: ChallengeContext | undefined): Problem {

@@ -13,6 +13,7 @@ const agent: Agent = createAgent(
     tokenId: 'token-1',
     issuedAtSeconds: 0,
     notBeforeSeconds: undefined,
+    confirmation: undefined,
     expiresAtSeconds: 300,
     scopes: [],
     all: {},

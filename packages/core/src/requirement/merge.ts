@@ -1,10 +1,12 @@
 import { ConfigurationError } from '../errors.ts';
 import { freezeDeeply } from '../freeze.ts';
 import type { Requirement } from './requirement.ts';
+import { findStricter } from './sender-constraint.ts';
 import { readVerdict } from './verdict.ts';
 
 /**
- * Both requirements at once, which is never weaker than either: scopes unite, every `allow` must agree.
+ * Both requirements at once, which is never weaker than either: scopes unite, the stricter binding
+ * holds, every `allow` must agree.
  *
  * @throws ConfigurationError when they name different actions
  */
@@ -18,10 +20,12 @@ export function mergeRequirements<Context>(
     throw new ConfigurationError('requirement', [{ path: 'action', message }]);
   }
   const scopes = [...new Set([...(base.scopes ?? []), ...(added.scopes ?? [])])];
+  const senderConstraint = findStricter(base.senderConstraint, added.senderConstraint);
   const allow = base.allow && added.allow ? everyAllow(base.allow, added.allow) : (added.allow ?? base.allow);
   return freezeDeeply({
     ...(scopes.length === 0 ? {} : { scopes }),
     ...(action === undefined ? {} : { action }),
+    ...(senderConstraint === undefined ? {} : { senderConstraint }),
     ...(allow === undefined ? {} : { allow }),
   });
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, type ConfigurationIssue } from '../errors.ts';
 import { mergeRequirements } from './merge.ts';
 import { parseRequirement, type Requirement, type RequirementInput } from './requirement.ts';
 
@@ -8,11 +8,17 @@ export interface PrepareRequirement<Context> {
   (requirement: RequirementInput<Context>): Requirement<Context>;
 }
 
+/** What would make a requirement impossible to meet, whatever a caller brings; undefined where nothing does. */
+export type FindImpossibility = (requirement: Requirement<never>) => ConfigurationIssue | undefined;
+
 /**
  * Merges requirements with a baseline. Nothing given is the baseline; an explicit `undefined` is a mistake, because a
  * setting that is missing must not open a route. What it returned once is returned as it is.
  */
-export function createPreparer<Context>(baseline: Requirement<Context>): PrepareRequirement<Context> {
+export function createPreparer<Context>(
+  baseline: Requirement<Context>,
+  findImpossibility: FindImpossibility = () => undefined,
+): PrepareRequirement<Context> {
   const prepared = new WeakSet<object>([baseline]);
   return (...input: readonly RequirementInput<Context>[]) => {
     if (input.length === 0) return baseline;
@@ -23,6 +29,8 @@ export function createPreparer<Context>(baseline: Requirement<Context>): Prepare
     const [candidate] = input;
     if (isPrepared(candidate)) return candidate;
     const requirement = mergeRequirements(baseline, parseRequirement(candidate));
+    const impossibility = findImpossibility(requirement);
+    if (impossibility !== undefined) throw new ConfigurationError('requirement', [impossibility]);
     prepared.add(requirement);
     return requirement;
   };

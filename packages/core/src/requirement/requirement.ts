@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import { freezeDeeply } from '../freeze.ts';
 import { functionSchema, isPlainObject, parseSettings } from '../schema.ts';
 import { scopeList } from './scopes.ts';
+import { type SenderConstraint, senderConstraints } from './sender-constraint.ts';
 
 /**
  * What one operation asks for. Strict: unknown keys, empty lists and an explicit `undefined` are configuration errors,
@@ -14,6 +15,11 @@ export interface Requirement<Context = unknown> {
   readonly scopes?: readonly string[];
   /** Names the operation in decisions. */
   readonly action?: string;
+  /**
+   * How the caller has to prove that the token is its own. `when-bound`, the default, enforces what the token demands and
+   * takes bearer tokens; `required` takes no bearer tokens; `dpop` takes tokens with a DPoP proof alone.
+   */
+  readonly senderConstraint?: SenderConstraint;
   /**
    * The last word, once everything else holds. Always awaited; only `true` or `{ allow: true }` grants. What it throws
    * is never a grant: an `AuthError` becomes its answer, anything else passes through as the application's error.
@@ -37,6 +43,7 @@ export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
     {
       scopes: scopeList.exactOptional(),
       action: z.string().min(1).max(200).exactOptional(),
+      senderConstraint: z.enum(senderConstraints).exactOptional(),
       allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
     },
     { error: ({ code }) => (code === 'invalid_type' ? hint : undefined) },

@@ -5,7 +5,7 @@ import type { MetadataOptions } from './options.ts';
 
 const wellKnown = '/.well-known/oauth-protected-resource';
 const endpointOf = (resource = 'https://api.example', options: MetadataOptions = {}) =>
-  createMetadataEndpoint(resource, ['https://as.example'], options, Date.now);
+  createMetadataEndpoint({ resource, authorizationServers: ['https://as.example'] }, options, Date.now);
 const ask = (method: string, endpoint = endpointOf(), headers: HttpRequest['headers'] = {}) =>
   endpoint.handle({ method, target: endpoint.path, headers });
 
@@ -91,9 +91,26 @@ describe('the metadata endpoint', () => {
   });
 
   it('lists every issuer, as the verifier writes it [PRM-07 PRM-08]', async () => {
-    const issuers = ['https://as.example/', 'https://AS2.example/tenant'];
-    const { body } = await ask('GET', createMetadataEndpoint('https://api.example', issuers, {}, Date.now));
-    expect(JSON.parse(body ?? '').authorization_servers).toEqual(issuers);
+    const authorizationServers = ['https://as.example/', 'https://AS2.example/tenant'];
+    const facts = { resource: 'https://api.example', authorizationServers };
+    const { body } = await ask('GET', createMetadataEndpoint(facts, {}, Date.now));
+    expect(JSON.parse(body ?? '').authorization_servers).toEqual(authorizationServers);
+  });
+
+  it('says which proofs are verified, and whether they are required [PRM-13 DPOP-34 DPOP-39]', async () => {
+    const facts = { resource: 'https://api.example', authorizationServers: ['https://as.example'] };
+    const say = async (known: object) => {
+      const { body } = await ask('GET', createMetadataEndpoint({ ...facts, ...known }, {}, Date.now));
+      const { dpop_signing_alg_values_supported: algorithms, dpop_bound_access_tokens_required: isRequired } =
+        JSON.parse(body ?? '');
+      return { algorithms, isRequired };
+    };
+    expect(await say({})).toEqual({ algorithms: undefined, isRequired: undefined });
+    expect(await say({ proofAlgorithms: ['ES256'], requiresDpop: false })).toEqual({ algorithms: ['ES256'] });
+    expect(await say({ proofAlgorithms: ['ES256'], requiresDpop: true })).toEqual({
+      algorithms: ['ES256'],
+      isRequired: true,
+    });
   });
 
   it.each(['GET', 'HEAD'])(
@@ -230,7 +247,11 @@ describe('the endpoint of signed metadata', () => {
       if (signature === 3) throw new Error('a short outage');
       return jwtOf({ ...claims, jti: String(signature) });
     };
-    const endpoint = createMetadataEndpoint(resource, ['https://as.example'], { sign }, () => now);
+    const endpoint = createMetadataEndpoint(
+      { resource, authorizationServers: ['https://as.example'] },
+      { sign },
+      () => now,
+    );
     const tagAt = async (seconds: number) => {
       now = seconds * 1000;
       const { status, headers } = await ask('GET', endpoint);

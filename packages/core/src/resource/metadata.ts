@@ -16,8 +16,20 @@ export function metadataUrl(resource: string): string {
   return `${origin}${wellKnown}${path === '/' ? '' : path}`;
 }
 
+/** What the verifier says of its resource. */
+export interface ResourceFacts {
+  /** Its identifier. */
+  readonly resource: string;
+  readonly authorizationServers: readonly string[];
+  /** What proofs may be signed with; undefined where none are verified. */
+  readonly proofAlgorithms?: readonly string[] | undefined;
+  /** Whether every token has to come with a DPoP proof. */
+  readonly requiresDpop?: boolean;
+}
+
 /** What the document says, in the order of RFC 9728 §2; what nobody said is left out (§3.2). */
-function listMembers(resource: string, authorizationServers: readonly string[], options: MetadataOptions): JsonObject {
+function listMembers(facts: ResourceFacts, options: MetadataOptions): JsonObject {
+  const { resource, authorizationServers, proofAlgorithms, requiresDpop = false } = facts;
   const members = {
     resource,
     authorization_servers: authorizationServers,
@@ -30,6 +42,8 @@ function listMembers(resource: string, authorizationServers: readonly string[], 
     resource_policy_uri: options.policy,
     resource_tos_uri: options.termsOfService,
     authorization_details_types_supported: options.authorizationDetailsTypes,
+    dpop_signing_alg_values_supported: proofAlgorithms,
+    dpop_bound_access_tokens_required: requiresDpop ? true : undefined,
     ...options.other,
   };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
@@ -47,12 +61,11 @@ export interface MetadataEndpoint extends Endpoint {
  * @param now milliseconds since the epoch
  */
 export function createMetadataEndpoint(
-  resource: string,
-  authorizationServers: readonly string[],
+  facts: ResourceFacts,
   options: MetadataOptions,
   now: () => number,
 ): MetadataEndpoint {
-  const members = listMembers(resource, authorizationServers, options);
+  const members = listMembers(facts, options);
   const document = JSON.stringify(members);
   const { sign } = options;
   const signed = sign && createSignedMetadata(members, { sign, now, timeoutSeconds: 10 });
@@ -81,7 +94,7 @@ export function createMetadataEndpoint(
   }
 
   return {
-    path: splitIdentifier(metadataUrl(resource)).path,
+    path: splitIdentifier(metadataUrl(facts.resource)).path,
     methods,
     async handle({ method, headers }: HttpRequest): Promise<HttpResponse> {
       switch (method) {

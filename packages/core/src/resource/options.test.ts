@@ -101,7 +101,11 @@ describe('further members', () => {
 
   it('never replace what the document says by itself [PRM-04 PRM-08 PRM-10 PRM-15]', async () => {
     const options = metadataSchema.parse(full);
-    const endpoint = createMetadataEndpoint('https://api.example', ['https://as.example'], options, Date.now);
+    const endpoint = createMetadataEndpoint(
+      { resource: 'https://api.example', authorizationServers: ['https://as.example'] },
+      options,
+      Date.now,
+    );
     const { body } = await endpoint.handle({ method: 'GET', target: endpoint.path, headers: {} });
     const written = Object.keys(JSON.parse(body ?? ''));
     expect(written).toHaveLength(11);

@@ -151,12 +151,10 @@ describe('checkClaims', () => {
     expect(check({}).scopes).toEqual([]);
   });
 
-  it.each([
-    [{ jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' }, ['jkt']],
-    [{ 'x5t#S256': 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0' }, ['x5t#S256']],
-    [{ kid: 'key-1' }, []],
-    [{}, []],
-  ])('never takes a token that is bound by %j as a bearer token [MTL-02 MTL-04]', (cnf, reasons) => {
-    expect(() => check({ cnf })).toThrow(refusal('ERR_TOKEN_CONFIRMATION', ...reasons));
+  it('says which key the token is bound to [DPOP-28]', () => {
+    expect(check({}).confirmation).toBeUndefined();
+    expect(check({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }).confirmation).toEqual({
+      jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I',
+    });
   });
 });

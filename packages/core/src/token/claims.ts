@@ -1,8 +1,9 @@
 import { InvalidTokenError } from '../errors.ts';
 import type { ClaimPlaces, SubjectTest } from '../issuer/claim-mapping.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { type KeyConfirmation, readConfirmation } from './confirmation.ts';
 import { findForeignMark, type TokenProfile } from './profile.ts';
-import { malformed, readAudiences, readScopes, readString, readTime } from './read-claims.ts';
+import { readAudiences, readScopes, readString, readTime } from './read-claims.ts';
 
 /** What the claims of a token are checked against. */
 export interface ClaimExpectations {
@@ -30,6 +31,8 @@ export interface AccessTokenClaims {
   readonly notBeforeSeconds: number | undefined;
   readonly expiresAtSeconds: number;
   readonly scopes: readonly string[];
+  /** The key that the token is bound to; undefined for a bearer token. */
+  readonly confirmation: KeyConfirmation | undefined;
   /** Everything that the token says. */
   readonly all: JsonObject;
 }
@@ -50,8 +53,8 @@ export function checkClaims(claims: JsonObject, expected: ClaimExpectations): Ac
     throw new InvalidTokenError('ERR_TOKEN_AUDIENCE');
   }
   const times = checkTimes(claims, expected);
-  checkConfirmation(claims['cnf']);
-  return { iss: expected.issuer, ...readMapped(claims, expected), ...times, all: claims };
+  const confirmation = readConfirmation(claims['cnf']);
+  return { iss: expected.issuer, ...readMapped(claims, expected), ...times, confirmation, all: claims };
 }
 
 function refuseOtherKinds(claims: JsonObject, { looksForMarks }: TokenProfile): void {
@@ -108,18 +111,4 @@ interface Subject {
 /** In one pass: what is put in is not searched again. */
 function fillIn(text: string, { sub, clientId }: Subject): string {
   return text.replace(/\{(?:clientId|sub)\}/g, (place) => (place === '{sub}' ? sub : clientId));
-}
-
-/**
- * A token that is bound to a key (RFC 7800 §3.1) is worthless without a proof of that key. This version verifies no
- * proofs, so that a bound token is refused, never taken as a bearer token (RFC 9449 §7.2, RFC 8705 §3).
- */
-function checkConfirmation(cnf: unknown): void {
-  if (cnf === undefined) return;
-  if (!isJsonObject(cnf)) throw malformed('cnf');
-  throw new InvalidTokenError('ERR_TOKEN_CONFIRMATION', { reasons: Object.keys(cnf).filter(isKnownConfirmation) });
-}
-
-function isKnownConfirmation(member: string): boolean {
-  return member === 'jkt' || member === 'x5t#S256';
 }

@@ -15,7 +15,7 @@ export interface ParsedJws {
  */
 export function parseJws(compact: string): ParsedJws {
   const segments = compact.split('.', 4);
-  const [header, payload] = segments.slice(0, 2).map((segment) => decodeJson(segment));
+  const [header, payload] = segments.slice(0, 2).map((segment) => decodeJsonObject(segment));
   if (
     segments.length !== 3 ||
     header === undefined ||
@@ -27,9 +27,15 @@ export function parseJws(compact: string): ParsedJws {
   return { compact, header, payload };
 }
 
-function decodeJson(segment: string): JsonObject | undefined {
+/** The JSON object in a segment. */
+export function decodeJsonObject(segment: string | undefined): JsonObject | undefined {
   const bytes = decodeBase64url(segment);
   return bytes && parseJsonObject(bytes);
+}
+
+/** `typ` is a media type: case does not matter, `application/` may be left out (RFC 7515 §4.1.9). Other values stay. */
+export function normalizeType(typ: unknown): unknown {
+  return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
 }
 
 /** The bytes behind base64url without padding, or undefined where another text would give the same bytes (RFC 7515 §2). */

@@ -17,6 +17,7 @@ export interface AccessTokenExpectations extends Pick<ClaimExpectations, 'nowSec
 }
 
 export interface VerifiedAccessToken {
+  readonly header: JsonObject;
   readonly claims: AccessTokenClaims;
   readonly issuer: TrustedIssuer;
   /** The set of the key that verified it. */
@@ -51,7 +52,7 @@ export async function verifyAccessToken(
     toleranceSeconds,
   });
   const { published, ageSeconds } = await findVerifyingKeys(compact, issuer, joseHeader);
-  return { claims, issuer, published, keysAgeSeconds: ageSeconds };
+  return { header, claims, issuer, published, keysAgeSeconds: ageSeconds };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IssuerSettings } from '../issuer/options.ts';
 import type { JsonObject } from '../json.ts';
+import { normalizeType } from './jws.ts';
 
 /** What an access token of an issuer must look like to be taken for one (RFC 8725 §3.12). */
 export interface TokenProfile {
@@ -19,7 +20,7 @@ export const tokenProfiles: Readonly<Record<IssuerSettings['tokenProfile'], Toke
 
 /** `typ` is a media type: case does not matter, `application/` may be left out (RFC 7515 §4.1.9, RFC 9068 §4). */
 export function isAccessTokenType(typ: unknown, { types }: TokenProfile): boolean {
-  const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
+  const type = normalizeType(typ);
   return types.some((known) => known === type);
 }
 

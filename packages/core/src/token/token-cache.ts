@@ -2,8 +2,10 @@ import { hash } from 'node:crypto';
 import { BoundedMap } from '../bounded-map.ts';
 import type { VerifiedAccessToken } from './jwt.ts';
 
-/** A token that was verified before. */
+/** A token that was verified, now or before. */
 export interface RememberedToken {
+  /** SHA-256 of the token, base64url. */
+  readonly hash: string;
   readonly token: VerifiedAccessToken;
   /** Milliseconds since the epoch. */
   readonly verifiedAt: number;
@@ -20,9 +22,9 @@ interface Entry extends RememberedToken {
  * checked is whatever can change meanwhile; it is asked here, so that no entry outlives its times, its key or its issuer.
  */
 export interface TokenCache {
-  find(compact: string): RememberedToken | undefined;
+  find(hash: string): RememberedToken | undefined;
   /** For fully verified tokens only: anybody can send others. */
-  remember(compact: string, token: VerifiedAccessToken): void;
+  remember(hash: string, token: VerifiedAccessToken): RememberedToken;
   readonly size: number;
 }
 
@@ -41,27 +43,27 @@ export function createTokenCache(options: {
   const entries = new BoundedMap<string, Entry>(capacity);
 
   return {
-    find(compact) {
-      if (entries.size === 0) return undefined;
-      const key = keyOf(compact);
-      const entry = entries.get(key);
+    find(hash) {
+      const entry = entries.get(hash);
       if (entry === undefined) return undefined;
       const time = now();
       // The clock can have been set back before `nbf`. One that says nothing (NaN) is within no times.
       if (time >= entry.from && time < entry.until && isCurrent(entry.token)) return entry;
-      entries.delete(key);
+      entries.delete(hash);
       return undefined;
     },
-    remember(compact, token) {
-      if (capacity === 0) return;
+    remember(hash, token) {
       const { notBeforeSeconds = -Infinity, issuedAtSeconds, expiresAtSeconds } = token.claims;
       const verifiedAt = now();
-      entries.set(keyOf(compact), {
+      const entry = {
+        hash,
         token,
         verifiedAt,
         from: (Math.max(notBeforeSeconds, issuedAtSeconds) - toleranceSeconds) * 1000,
         until: Math.min((expiresAtSeconds + toleranceSeconds) * 1000, verifiedAt + maxAgeMilliseconds),
-      });
+      };
+      if (capacity > 0) entries.set(hash, entry);
+      return entry;
     },
     get size() {
       return entries.size;
@@ -69,7 +71,10 @@ export function createTokenCache(options: {
   };
 }
 
-/** The whole token, signature included: two tokens that differ in a letter are two. */
-function keyOf(compact: string): string {
+/**
+ * SHA-256 of the whole token, signature included: two tokens that differ in a letter are two. It is also what the `ath` of a
+ * proof says (RFC 9449 §4.2).
+ */
+export function hashToken(compact: string): string {
   return hash('sha256', compact, 'base64url');
 }

@@ -1,0 +1,135 @@
+import type { Agent } from './agent/agent.ts';
+import { createAgent } from './agent/create.ts';
+import type { DecisionCheck } from './decision.ts';
+import { InvalidTokenError } from './errors.ts';
+import type { Visit } from './evaluation.ts';
+import { type AccessTokenScheme, accessTokenSchemes, parseCredentials } from './http/credentials.ts';
+import type { TrustedIssuers } from './issuer/trusted.ts';
+import type { VerifierSettings } from './options.ts';
+import type { ProofVerifier } from './proof/dpop.ts';
+import { type SenderConstraint, satisfies } from './requirement/sender-constraint.ts';
+import { parseJws } from './token/jws.ts';
+import { type VerifiedAccessToken, verifyAccessToken } from './token/jwt.ts';
+import { createTokenCache, hashToken, type RememberedToken } from './token/token-cache.ts';
+
+/** An agent that has proven who it is, and how that was found. */
+export interface Authentication {
+  readonly agent: Agent;
+  readonly visit: Visit;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly checks: readonly DecisionCheck[];
+}
+
+/** A good token, and an agent that has not proven yet that the token is its own. */
+interface Claim {
+  readonly scheme: AccessTokenScheme;
+  readonly agent: Agent;
+  readonly remembered: RememberedToken;
+  readonly checks: readonly DecisionCheck[];
+}
+
+/** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
+export interface AuthenticatedVisit extends Visit {
+  claim?: Promise<Claim>;
+  authentication?: Promise<Authentication>;
+}
+
+export interface Authenticator {
+  /**
+   * From the credentials to an agent that has proven that the token is its own. The binding that a guard demands comes
+   * before the proof, so that a request which is refused for it uses up nothing.
+   *
+   * @throws AuthError
+   */
+  authenticate(visit: AuthenticatedVisit, constraint: SenderConstraint | undefined): Promise<Authentication>;
+  /** How many tokens are remembered. */
+  readonly cachedTokens: number;
+}
+
+export function createAuthenticator(
+  settings: VerifierSettings<never>,
+  issuers: TrustedIssuers,
+  /** Undefined where bearer tokens are served alone. */
+  proofs: ProofVerifier | undefined,
+): Authenticator {
+  const { resource, limits, clockToleranceSeconds, now } = settings;
+  const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
+  const tokens = createTokenCache({
+    capacity: limits.cachedTokens,
+    toleranceSeconds: clockToleranceSeconds,
+    now,
+    isCurrent: ({ issuer, published }) => issuers.isCurrent(issuer) && issuer.keys.isCurrent(published),
+  });
+
+  async function readClaim(visit: Visit): Promise<Claim> {
+    const { scheme, token: compact } = parseCredentials(visit.request, limits.tokenBytes, schemes);
+    visit.scheme = scheme;
+    const key = hashToken(compact);
+    const known = tokens.find(key);
+    if (known !== undefined) {
+      visit.token = { header: known.token.header, payload: known.token.claims.all };
+      const ageSeconds = secondsSince(known.verifiedAt);
+      const agent = createAgent(known.token.claims, limits.actDepth);
+      return { scheme, agent, remembered: known, checks: [{ check: 'signature', source: 'token-cache', ageSeconds }] };
+    }
+    const token = await verify(visit, compact);
+    const agent = createAgent(token.claims, limits.actDepth);
+    const remembered = tokens.remember(key, token);
+    const ageSeconds = token.keysAgeSeconds;
+    return { scheme, agent, remembered, checks: [{ check: 'signature', source: 'issuer-keys', ageSeconds }] };
+  }
+
+  async function verify(visit: Visit, compact: string): Promise<VerifiedAccessToken> {
+    const parsed = parseJws(compact);
+    visit.token = parsed;
+    return verifyAccessToken(parsed, {
+      findIssuer: issuers.find,
+      resource,
+      nowSeconds: now() / 1000,
+      toleranceSeconds: clockToleranceSeconds,
+    });
+  }
+
+  async function prove(visit: Visit, claim: Claim): Promise<Authentication> {
+    const { agent, checks } = claim;
+    const proofCheck = await confirm(visit, claim);
+    return { agent, visit, at: now(), checks: proofCheck === undefined ? checks : [...checks, proofCheck] };
+  }
+
+  /** What a token is bound to has to be proven, and nothing else can be (RFC 9449 §7.1, §7.2). */
+  async function confirm(visit: Visit, { scheme, agent, remembered }: Claim): Promise<DecisionCheck | undefined> {
+    const { confirmation } = agent;
+    if (confirmation.method === 'none') {
+      if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');
+      return undefined;
+    }
+    if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');
+    const { issuedAtSeconds, nonce } = await proofs.verify(visit.request, {
+      jkt: confirmation.jkt,
+      hash: remembered.hash,
+      entry: remembered,
+    });
+    visit.needsNonce = nonce === 'aging';
+    return { check: 'confirmation', source: 'dpop-proof', ageSeconds: secondsSince(issuedAtSeconds * 1000) };
+  }
+
+  function secondsSince(time: number): number {
+    return Math.max(0, (now() - time) / 1000);
+  }
+
+  return {
+    async authenticate(visit, constraint = 'when-bound') {
+      visit.claim ??= readClaim(visit);
+      const claim = await visit.claim;
+      if (!satisfies(claim.agent.confirmation.method, constraint)) {
+        throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
+      }
+      visit.authentication ??= prove(visit, claim);
+      return visit.authentication;
+    },
+    get cachedTokens() {
+      return tokens.size;
+    },
+  };
+}
