@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { decodeJwt } from 'jose';
+import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestAgent } from './agent.ts';
 import { createTestIssuer, type TestIssuer } from './issuer.ts';
@@ -63,4 +63,21 @@ test('keeps the method and the headers of the request', async () => {
     expect(request).toMatchObject({ method: 'PUT', headers: { 'x-one': '1' } });
     expect(decodeJwt(tokenIn(request)).sub).toBe('user-1');
   }
+});
+
+test('can get a token wrong', async () => {
+  const agent = createTestAgent(issuer, { sub: 'alice' });
+  expect(decodeJwt(await agent.token({ jti: 'token-1' }, { defect: 'missing-audience' }))).not.toHaveProperty('aud');
+  expect(decodeProtectedHeader(await agent.token({}, { header: { typ: 'JOSE' } })).typ).toBe('JOSE');
+});
+
+test('binds its tokens to a key of its own, unless claims say otherwise', async () => {
+  const agent = createTestAgent(issuer, { sub: 'alice' }, { dpop: 'ES384' });
+  const { alg, jwk } = decodeProtectedHeader(await agent.proof({ method: 'GET', url }));
+  const jkt = await agent.thumbprint();
+  expect([alg, await calculateJwkThumbprint(jwk ?? {})]).toEqual(['ES384', jkt]);
+  expect(decodeJwt(await agent.token())).toMatchObject({ sub: 'alice', cnf: { jkt } });
+  expect(decodeJwt(await agent.token({ cnf: undefined }))).not.toHaveProperty('cnf');
+  expect(decodeJwt(await agent.token({}, { defect: 'jkt-padded' }))).toMatchObject({ cnf: { jkt: `${jkt}=` } });
+  expect(await createTestAgent(issuer, {}, { dpop: 'ES384' }).thumbprint()).not.toBe(jkt);
 });

@@ -2,20 +2,20 @@ import { createHmac } from 'node:crypto';
 import { attackerKey, type SigningKey } from './signing-keys.ts';
 import { type Draft, encode, type JsonObject, signSegments, writeToken } from './token.ts';
 
-/** Turns a sound draft into the text of a token with one thing wrong. */
-export type DefectWriter = (draft: Draft) => Promise<string>;
+/** Turns a sound draft into the text of a token, or of a proof, with one thing wrong. */
+export type DefectWriter<D extends Draft = Draft> = (draft: D) => Promise<string>;
+
+/** Members to write over those of a draft; `undefined` takes one away. */
+type Changes<D extends Draft> = JsonObject | ((draft: D) => JsonObject);
 
 /** Other claims, correctly signed. */
-export function withClaims(change: JsonObject | ((draft: Draft) => JsonObject)): DefectWriter {
-  return (draft) => {
-    const changes = typeof change === 'function' ? change(draft) : change;
-    return writeToken({ ...draft, claims: { ...draft.claims, ...changes } });
-  };
+export function withClaims<D extends Draft>(changes: Changes<D>): DefectWriter<D> {
+  return async (draft) => writeToken({ ...draft, claims: { ...draft.claims, ...changesFor(draft, changes) } });
 }
 
 /** Another header, correctly signed. */
-export function withHeader(changes: JsonObject): DefectWriter {
-  return (draft) => writeToken({ ...draft, header: { ...draft.header, ...changes } });
+export function withHeader<D extends Draft>(changes: Changes<D>): DefectWriter<D> {
+  return async (draft) => writeToken({ ...draft, header: { ...draft.header, ...changesFor(draft, changes) } });
 }
 
 /** Another spelling of the header's JSON, correctly signed. */
@@ -45,15 +45,25 @@ export function afterSigning(
   return async (draft) => change(segmentsOf(await writeToken(draft)), draft);
 }
 
-/** `alg: none` and an empty signature (RFC 7515 appendix A.5). */
-export async function unsigned({ header, claims }: Draft): Promise<string> {
-  return `${encode(JSON.stringify({ ...header, alg: 'none' }))}.${encode(JSON.stringify(claims))}.`;
+/** `alg: none`, or another spelling of it, and an empty signature (RFC 7515 appendix A.5). */
+export function unsigned(alg = 'none'): DefectWriter {
+  return withSignature(alg, () => '');
 }
 
 /** HS256 with the public key's PEM for a secret: whoever trusts `alg` verifies it with what everybody knows. */
-export async function hmacWithPublicKey({ key, header, claims }: Draft): Promise<string> {
-  const text = `${encode(JSON.stringify({ ...header, alg: 'HS256' }))}.${encode(JSON.stringify(claims))}`;
-  return `${text}.${createHmac('sha256', key.publicPem()).update(text).digest('base64url')}`;
+export const hmacWithPublicKey: DefectWriter = withSignature('HS256', (text, { key }) =>
+  createHmac('sha256', key.publicKey.export({ type: 'spki', format: 'pem' }))
+    .update(text)
+    .digest(),
+);
+
+/** Another `alg`, and a signature to go with it. */
+export function withSignature(alg: string, sign: (text: string, draft: Draft) => string | Uint8Array): DefectWriter {
+  return async (draft) => {
+    const header = encode(JSON.stringify({ ...draft.header, alg }));
+    const text = `${header}.${encode(JSON.stringify(draft.claims))}`;
+    return `${text}.${encode(sign(text, draft))}`;
+  };
 }
 
 /**
@@ -87,6 +97,10 @@ export function flipBit(segment: string): string {
   const last = bytes.length - 1;
   bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
   return encode(bytes);
+}
+
+function changesFor<D extends Draft>(draft: D, changes: Changes<D>): JsonObject {
+  return typeof changes === 'function' ? changes(draft) : changes;
 }
 
 function segmentsOf(token: string): readonly [string, string, string] {

@@ -86,6 +86,12 @@ const proofs: Readonly<Record<TokenDefect, (token: string) => Promise<void>>> = 
     expect(JSON.stringify(act).match(/"sub"/g)).toHaveLength(8);
   },
   'confirmation-unknown': (token) => claimsOf(token, { cnf: { [unknown]: 'value' } }),
+  'cnf-string': (token) => claimsOf(token, { cnf: expect.stringMatching(/^[\w-]{43}$/) }),
+  'jkt-number': (token) => claimsOf(token, { cnf: { jkt: 42 } }),
+  'jkt-short': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{42}$/) } }),
+  'jkt-padded': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{43}=$/) } }),
+  'jkt-loose': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{42}[BFJNRVZdhlptx159]$/) } }),
+  'jkt-hex': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\da-f]{64}$/) } }),
   'dpop-bound': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{43}$/) } }),
   async 'id-token'(token) {
     expect(difference(JSON.parse(await verified(token)) as Json, parse(part(control, 1)))).toEqual({
@@ -195,6 +201,17 @@ test('puts a defect in after the claims and the header that were asked for', asy
   const token = await issuer.token({ exp: now + 5, note: 'kept' }, { header: { typ: 'custom' }, defect: 'expired' });
   expect(JSON.parse(await verified(token))).toMatchObject({ exp: now - 3600, note: 'kept' });
   expect(decodeProtectedHeader(token).typ).toBe('custom');
+});
+
+test('misspells the thumbprint that a token is bound to', async () => {
+  const jkt = 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs';
+  const spelled = async (defect: TokenDefect): Promise<unknown> =>
+    parse(part(await issuer.token({ cnf: { jkt } }, { defect }), 1)).cnf;
+  expect(await spelled('cnf-string')).toBe(jkt);
+  expect(await spelled('jkt-short')).toEqual({ jkt: jkt.slice(0, 42) });
+  expect(await spelled('jkt-padded')).toEqual({ jkt: `${jkt}=` });
+  expect(await spelled('jkt-loose')).toEqual({ jkt: jkt.replace(/s$/, 't') });
+  expect(await spelled('jkt-hex')).toEqual({ jkt: Buffer.from(jkt, 'base64url').toString('hex') });
 });
 
 test('keeps claims that are not ASCII beside a byte that is not UTF-8', async () => {

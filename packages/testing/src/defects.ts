@@ -33,7 +33,13 @@ export type TokenDefect =
   | 'act-string'
   | 'act-without-subject'
   | 'act-too-deep'
+  | 'cnf-string'
   | 'confirmation-unknown'
+  | 'jkt-number'
+  | 'jkt-short'
+  | 'jkt-padded'
+  | 'jkt-loose'
+  | 'jkt-hex'
   | 'dpop-bound'
   | 'id-token'
   | 'typ-jwt'
@@ -63,6 +69,8 @@ interface Defect {
 }
 
 const hour = 3600;
+/** That of the key in RFC 7638 §3.1, which is nobody's here. */
+const someThumbprint = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
 const defects: Readonly<Record<TokenDefect, Defect>> = {
   expired: {
@@ -105,13 +113,31 @@ const defects: Readonly<Record<TokenDefect, Defect>> = {
     write: withClaims({ act: { client_id: 'agent-1' } }),
   },
   'act-too-deep': { means: '`act` is nested eight deep.', write: withClaims({ act: nestedActors(8) }) },
+  'cnf-string': {
+    means: '`cnf` is a string: the thumbprint that should be its `jkt`.',
+    write: withClaims((draft) => ({ cnf: thumbprintIn(draft) })),
+  },
   'confirmation-unknown': {
     means: '`cnf` has no member that anybody knows.',
     write: withClaims({ cnf: { 'https://example.com/unknown': 'value' } }),
   },
+  'jkt-number': { means: '`cnf.jkt` is a number.', write: withThumbprint(() => 42) },
+  'jkt-short': {
+    means: '`cnf.jkt` lacks its last character.',
+    write: withThumbprint((jkt) => jkt.slice(0, -1)),
+  },
+  'jkt-padded': { means: '`cnf.jkt` ends in `=`; it decodes to the same bytes.', write: withThumbprint(pad) },
+  'jkt-loose': {
+    means: "`cnf.jkt`'s last character has spare bits set; a forgiving decoder gets the same bytes.",
+    write: withThumbprint(loosen),
+  },
+  'jkt-hex': {
+    means: '`cnf.jkt` is the thumbprint in hexadecimal.',
+    write: withThumbprint((jkt) => Buffer.from(jkt, 'base64url').toString('hex')),
+  },
   'dpop-bound': {
     means: '`cnf.jkt` binds the token to a DPoP key; presented as `Bearer` it is a stolen one.',
-    write: withClaims({ cnf: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } }),
+    write: withClaims({ cnf: { jkt: someThumbprint } }),
   },
   'id-token': {
     means: 'It is an ID token: `typ` is `JWT`, `aud` is the client, and there is a `nonce`.',
@@ -140,7 +166,7 @@ const defects: Readonly<Record<TokenDefect, Defect>> = {
     means: 'An attacker signed it, and put the public key into the header as `jwk`.',
     write: signedByAttacker(({ publicJwk }) => ({ jwk: publicJwk })),
   },
-  unsigned: { means: '`alg` is `none`, and the signature is empty.', write: unsigned },
+  unsigned: { means: '`alg` is `none`, and the signature is empty.', write: unsigned() },
   'hmac-with-public-key': {
     means: "`alg` is `HS256`, and the secret is the public key's PEM.",
     write: hmacWithPublicKey,
@@ -200,6 +226,16 @@ export function describeDefect(defect: TokenDefect): string {
 /** Writes a token that is sound but for one thing. */
 export function writeDefectiveToken(draft: Draft, defect: TokenDefect): Promise<string> {
   return defects[defect].write(draft);
+}
+
+/** Another spelling of the `cnf.jkt` that the token has, or of one that it could have. */
+function withThumbprint(respell: (jkt: string) => unknown): DefectWriter {
+  return withClaims((draft) => ({ cnf: { jkt: respell(thumbprintIn(draft)) } }));
+}
+
+function thumbprintIn({ claims: { cnf } }: Draft): string {
+  const { jkt = someThumbprint } = { ...(cnf as JsonObject | undefined) };
+  return String(jkt);
 }
 
 function nestedActors(depth: number): JsonObject {

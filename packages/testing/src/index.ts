@@ -1,6 +1,14 @@
-export { createTestAgent, type TestAgent } from './agent.ts';
+export {
+  createTestAgent,
+  type DpopTestAgent,
+  type ProofOptions,
+  type TestAgent,
+  type TestAgentOptions,
+} from './agent.ts';
 export { createTestClock, type TestClock } from './clock.ts';
 export { type TokenDefect, tokenDefects } from './defects.ts';
+export type { ProofClaims, ProofRequest } from './dpop/proof.ts';
+export { type ProofDefect, proofDefects } from './dpop/proof-defects.ts';
 export { type IssuerFault, issuerFaults } from './faults.ts';
 export {
   createTestIssuer,
@@ -11,5 +19,6 @@ export {
   type TokenOptions,
 } from './issuer.ts';
 export type { MetadataKind } from './metadata.ts';
+export { type ReplayStoreRule, replayStoreRules } from './replay-store-rules.ts';
 export type { SigningAlgorithm } from './signing-keys.ts';
 export type { TokenClaims } from './token.ts';

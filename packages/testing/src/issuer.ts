@@ -48,6 +48,8 @@ export interface RecordedRequest {
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: what goes into `issuers` and stands in `iss`. */
   readonly issuer: string;
+  /** Where `iat` and `exp` come from. */
+  readonly clock: { now(): number };
   /** Where the key set is. */
   readonly jwksUri: string;
   /** Where the metadata document is. */
@@ -128,6 +130,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
 
   return {
     issuer,
+    clock,
     jwksUri,
     metadataUri: `${server.origin}${metadataPath(kind, path)}`,
     requests,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeDefect, tokenDefects } from './defects.ts';
+import { describeProofDefect, proofDefects } from './dpop/proof-defects.ts';
 import { describeFault, issuerFaults } from './faults.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -13,6 +14,11 @@ function tableUnder(heading: string): readonly (readonly [string, string])[] {
 
 test('the README describes every defect, in the words of the code', () => {
   expect(tableUnder('Every defect')).toEqual(tokenDefects.map((defect) => [defect, describeDefect(defect)]));
+});
+
+test('the README describes every defect of a proof, in the words of the code', () => {
+  const described = proofDefects.map((defect) => [defect, describeProofDefect(defect)]);
+  expect(tableUnder('Every proof defect')).toEqual(described);
 });
 
 test('the README describes every fault, in the words of the code', () => {

@@ -1,7 +1,7 @@
-import { KeyObject, webcrypto } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { constants, createPublicKey, KeyObject, sign } from 'node:crypto';
+import { generateKeyPair, type JWK } from 'jose';
 
-/** A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2) that a test issuer can sign with. */
+/** A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2) that issuers and agents can sign with. */
 export type SigningAlgorithm =
   | 'ES256'
   | 'ES384'
@@ -15,32 +15,36 @@ export type SigningAlgorithm =
   | 'RS384'
   | 'RS512';
 
-/** One key pair of an issuer, or of its attacker. */
+/** One key pair of an issuer, of an agent, or of their attacker. */
 export interface SigningKey {
   readonly algorithm: SigningAlgorithm;
   readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
   /** As published: public members, `kid`, `alg` and `use`. */
   readonly publicJwk: JWK;
-  /** The public key as a PEM file holds it, last line end included. */
-  publicPem(): string;
   /** The base64url signature over a text, by the key's own algorithm, whatever a header in that text claims. */
   sign(text: string): Promise<string>;
 }
 
 /** Generates a key pair. RSA keys have 2048 bits. */
 export async function createSigningKey(algorithm: SigningAlgorithm, kid: string): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair(algorithm);
-  const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' };
-  const parameters = signatureParameters(algorithm, privateKey.algorithm.name);
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return signingKeyOf(KeyObject.from(privateKey), algorithm, kid);
+}
+
+/** Signs with a key that exists, strong enough for its algorithm or not. */
+export function signingKeyOf(privateKey: KeyObject, algorithm: SigningAlgorithm, kid: string): SigningKey {
+  const publicKey = createPublicKey(privateKey);
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? undefined : `sha${algorithm.slice(2)}`;
+  const input = { key: privateKey, ...signatureFormat(algorithm) };
   return {
     algorithm,
     kid,
-    publicJwk,
-    publicPem: () => KeyObject.from(publicKey).export({ type: 'spki', format: 'pem' }).toString(),
-    async sign(text) {
-      const signature = await webcrypto.subtle.sign(parameters, privateKey, Buffer.from(text, 'latin1'));
-      return Buffer.from(signature).toString('base64url');
-    },
+    privateKey,
+    publicKey,
+    publicJwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' },
+    sign: async (text) => sign(hash, Buffer.from(text, 'latin1'), input).toString('base64url'),
   };
 }
 
@@ -53,12 +57,9 @@ export function attackerKey(algorithm: SigningAlgorithm): Promise<SigningKey> {
   return known;
 }
 
-// The digits of the name are the bits of the hash; a PSS salt is as long as the hash (RFC 7518 §3.5).
-function signatureParameters(
-  algorithm: SigningAlgorithm,
-  name: string,
-): { readonly name: string; readonly hash?: string; readonly saltLength?: number } {
-  if (name === 'Ed25519') return { name };
-  const bits = Number(algorithm.slice(2));
-  return { name, hash: `SHA-${bits}`, saltLength: bits / 8 };
+// ECDSA as R and S side by side (RFC 7518 §3.4); a PSS salt is as long as the hash (§3.5).
+function signatureFormat(algorithm: SigningAlgorithm): object {
+  if (algorithm.startsWith('ES')) return { dsaEncoding: 'ieee-p1363' };
+  if (!algorithm.startsWith('PS')) return {};
+  return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 }
