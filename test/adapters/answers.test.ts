@@ -51,6 +51,41 @@ describe.each(adapters)('an answer of $name', (adapter) => {
     expect(textOf(await send(api.url, request))).toBe(refusals[answerClass]);
   });
 
+  it('has a nonce of its own beside each challenge, where proofs need one [CHL-01]', async () => {
+    const demanding = await adapter.start({
+      resource,
+      issuers: [issuer.issuer],
+      dpop: { nonces: { secrets: [Buffer.alloc(32, 'secret')] } },
+      now: clock.now,
+      onDecision: () => undefined,
+    });
+    const nonces: string[] = [];
+    for (const answerClass of refusalClasses) {
+      const answer = await send(demanding.url, [`GET /refused/${answerClass}`, 'Authorization: Bearer {alice}']);
+      const own = linesOf(answer, 'dpop-nonce');
+      expect(own).toHaveLength(linesOf(answer, 'www-authenticate').length === 0 ? 0 : 1);
+      expect(textOf(answer).replace(/^dpop-nonce: [\w-]+\n/m, '')).toBe(refusals[answerClass]);
+      nonces.push(...own);
+    }
+    expect(new Set(nonces).size).toBe(refusalClasses.length - 2);
+    await demanding.close();
+  });
+
+  it('offers bearer tokens alone, where proofs are not verified', async () => {
+    const off = await adapter.start({
+      resource,
+      issuers: [issuer.issuer],
+      dpop: 'off',
+      now: clock.now,
+      onDecision: () => undefined,
+    });
+    const dpopLine = /^www-authenticate: DPoP .*\n/m;
+    for (const { request, answer } of refusedRequests) {
+      expect(textOf(await send(off.url, request))).toBe(answer.replace(dpopLine, ''));
+    }
+    await off.close();
+  });
+
   it.each(metadataAnswers)('to $title serves the metadata [PRM-02 PRM-23 PRM-27]', async ({ request, answer }) => {
     const open = await adapter.start({
       resource,
@@ -92,7 +127,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
     }
   });
 
-  /** Answers that no request can cause in this version: an adapter writes what the verifier says, whatever that is. */
+  /** Answers that no request to this API can cause: an adapter writes what the verifier says, whatever that is. */
   async function startWith(outcome: (accepted: Outcome) => Outcome): Promise<RunningApi> {
     const verifier = createVerifier({ resource, issuers: [issuer.issuer], now: clock.now });
     return adapter.start({

@@ -11,6 +11,7 @@ const alice = 'Authorization: Bearer {alice}';
 
 const noToken = `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer scope="read:data", resource_metadata="${metadata}"
+www-authenticate: DPoP scope="read:data", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 267
@@ -20,6 +21,7 @@ const noTokenBody = `{"type":"about:blank","title":"Unauthorized","status":401,"
 
 const invalidToken = `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer error="invalid_token", error_description="The access token is not valid here, or no longer. Get a new one for this resource.", scope="read:data", resource_metadata="${metadata}"
+www-authenticate: DPoP scope="read:data", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 278
@@ -28,6 +30,7 @@ content-length: 278
 
 const invalidRequest = `HTTP/1.1 400 Bad Request
 www-authenticate: Bearer error="invalid_request", error_description="The request carries its credentials in a form that cannot be read. Send one Authorization field.", scope="read:data", resource_metadata="${metadata}"
+www-authenticate: DPoP error="invalid_request", error_description="The request carries its credentials in a form that cannot be read. Send one Authorization field.", scope="read:data", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 293
@@ -64,6 +67,7 @@ export const refusedRequests: readonly ExpectedAnswer[] = [
     request: ['GET /both', alice],
     answer: `HTTP/1.1 403 Forbidden
 www-authenticate: Bearer error="insufficient_scope", error_description="The access token lacks a scope. Get one with every scope that is named here.", scope="read:data write:data", resource_metadata="${metadata}"
+www-authenticate: DPoP scope="read:data write:data", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 285
@@ -75,6 +79,7 @@ content-length: 285
     request: ['GET /stacked/admin', alice],
     answer: `HTTP/1.1 403 Forbidden
 www-authenticate: Bearer error="insufficient_scope", error_description="The access token lacks a scope. Get one with every scope that is named here.", scope="read:data admin", resource_metadata="${metadata}"
+www-authenticate: DPoP scope="read:data admin", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 280
@@ -86,6 +91,7 @@ content-length: 280
     request: ['GET /owned/bob', alice],
     answer: `HTTP/1.1 403 Forbidden
 www-authenticate: Bearer resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 256
@@ -98,6 +104,7 @@ content-length: 256
 export const refusals: Readonly<Record<string, string>> = {
   MissingTokenError: `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 247
@@ -105,6 +112,7 @@ content-length: 247
 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"An access token is needed. Get one from an authorization server named in the resource metadata.","resource_metadata":"${metadata}"}`,
   InvalidRequestError: `HTTP/1.1 400 Bad Request
 www-authenticate: Bearer error="invalid_request", error_description="The request carries its credentials in a form that cannot be read. Send one Authorization field.", resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 273
@@ -112,6 +120,7 @@ content-length: 273
 {"type":"about:blank","title":"Bad Request","status":400,"detail":"The request carries its credentials in a form that cannot be read. Send one Authorization field.","error":"invalid_request","resource_metadata":"${metadata}"}`,
   InvalidTokenError: `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer error="invalid_token", error_description="The access token is not valid here, or no longer. Get a new one for this resource.", resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 258
@@ -119,6 +128,7 @@ content-length: 258
 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"The access token is not valid here, or no longer. Get a new one for this resource.","error":"invalid_token","resource_metadata":"${metadata}"}`,
   InvalidDpopProofError: `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer error="invalid_dpop_proof", error_description="The DPoP proof is not valid for this request. Send a new proof.", resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 244
@@ -126,7 +136,7 @@ content-length: 244
 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"The DPoP proof is not valid for this request. Send a new proof.","error":"invalid_dpop_proof","resource_metadata":"${metadata}"}`,
   UseDpopNonceError: `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this response.", resource_metadata="${metadata}"
-dpop-nonce: a-nonce
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 225
@@ -134,6 +144,7 @@ content-length: 225
 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"The DPoP proof needs the nonce of this response.","error":"use_dpop_nonce","resource_metadata":"${metadata}"}`,
   InsufficientUserAuthenticationError: `HTTP/1.1 401 Unauthorized
 www-authenticate: Bearer error="insufficient_user_authentication", error_description="The user must authenticate again, or more strongly.", acr_values="mfa", max_age="300", resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 246
@@ -141,6 +152,7 @@ content-length: 246
 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"The user must authenticate again, or more strongly.","error":"insufficient_user_authentication","resource_metadata":"${metadata}"}`,
   InsufficientScopeError: `HTTP/1.1 403 Forbidden
 www-authenticate: Bearer error="insufficient_scope", error_description="The access token lacks a scope. Get one with every scope that is named here.", resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 254
@@ -148,6 +160,7 @@ content-length: 254
 {"type":"about:blank","title":"Forbidden","status":403,"detail":"The access token lacks a scope. Get one with every scope that is named here.","error":"insufficient_scope","resource_metadata":"${metadata}"}`,
   ForbiddenError: `HTTP/1.1 403 Forbidden
 www-authenticate: Bearer resource_metadata="${metadata}"
+www-authenticate: DPoP resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519 PS256"
 cache-control: no-store
 content-type: application/problem+json
 content-length: 256
@@ -172,9 +185,9 @@ content-length: 159
 const document = `HTTP/1.1 200 OK
 access-control-allow-origin: *
 cache-control: public, max-age=3600
-etag: "JGKV7JM-HczWxrCyNsAT-pgIYpSt1GNcZiSxTq6PxpA"
+etag: "ibg74j5tYonbU0x6PNJNvEJbp2wCIOgZ26UUjuT5kfE"
 content-type: application/json
-content-length: 157
+content-length: 229
 
 `;
 const notAllowed = `HTTP/1.1 405 Method Not Allowed
@@ -190,7 +203,7 @@ export const metadataAnswers: readonly ExpectedAnswer[] = [
   {
     title: 'GET',
     request: [`GET ${path}?a=b`],
-    answer: `${document}{"resource":"https://api.example/v2","authorization_servers":["https://auth.example"],"scopes_supported":["read:data"],"bearer_methods_supported":["header"]}`,
+    answer: `${document}{"resource":"https://api.example/v2","authorization_servers":["https://auth.example"],"scopes_supported":["read:data"],"bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":["ES256","EdDSA","Ed25519","PS256"]}`,
   },
   { title: 'HEAD', request: [`HEAD ${path}`], answer: document },
   {

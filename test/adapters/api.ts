@@ -48,7 +48,7 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'metadata' | 'now'> {
+interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'dpop' | 'metadata' | 'now'> {
   readonly onDecision: (decision: Decision) => void;
 }
 
@@ -71,8 +71,8 @@ const refusals: Readonly<Record<AnswerClass, () => AuthError>> = {
   MissingTokenError: () => new MissingTokenError('ERR_TOKEN_ABSENT'),
   InvalidRequestError: () => new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED'),
   InvalidTokenError: () => new InvalidTokenError('ERR_TOKEN_EXPIRED'),
-  InvalidDpopProofError: () => new InvalidDpopProofError('ERR_DPOP_PROOF'),
-  UseDpopNonceError: () => new UseDpopNonceError('ERR_DPOP_NONCE', 'a-nonce'),
+  InvalidDpopProofError: () => new InvalidDpopProofError('ERR_DPOP_SIGNATURE'),
+  UseDpopNonceError: () => new UseDpopNonceError('ERR_DPOP_NONCE'),
   InsufficientUserAuthenticationError: () =>
     new InsufficientUserAuthenticationError('ERR_USER_AUTHENTICATION', { acrValues: ['mfa'], maxAgeSeconds: 300 }),
   InsufficientScopeError: () => new InsufficientScopeError('ERR_SCOPE'),
@@ -81,7 +81,7 @@ const refusals: Readonly<Record<AnswerClass, () => AuthError>> = {
   UnavailableError: () => new UnavailableError('ERR_KEYS_UNAVAILABLE', 7),
 };
 
-/** Every class of refusal, some of which no request can cause in this version. */
+/** Every class of refusal, some of which no request to this API can cause. */
 export const refusalClasses: readonly AnswerClass[] = Object.keys(refusals) as AnswerClass[];
 
 /** A refusal of this class, for a rule to throw. */

@@ -7,6 +7,7 @@ import { exchange, linesOf, type RawAnswer } from './exchange.ts';
 
 const resource = 'https://api.example/v2';
 const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource/v2"';
+const algs = 'algs="ES256 EdDSA Ed25519 PS256"';
 const insufficientScope =
   'error="insufficient_scope", error_description="The access token lacks a scope. Get one with every scope that is named here."';
 const invalidRequest =
@@ -59,7 +60,10 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
     ];
     for (const answer of answers) {
       expect(answer.statusLine).toBe('HTTP/1.1 401 Unauthorized');
-      expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+      expect(linesOf(answer, 'www-authenticate')).toEqual([
+        `Bearer scope="read:data", ${metadata}`,
+        `DPoP scope="read:data", ${metadata}, ${algs}`,
+      ]);
       expect(answer.body).not.toContain(token);
       expect(linesOf(answer, 'x-handled')).toEqual([]);
     }
@@ -75,7 +79,10 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
     const good = await authorization();
     const answer = await send('GET /data', ...lines.map((line) => (line === 'good' ? good : line)));
     expect(answer.statusLine).toBe('HTTP/1.1 400 Bad Request');
-    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${invalidRequest}, scope="read:data", ${metadata}`]);
+    expect(linesOf(answer, 'www-authenticate')).toEqual([
+      `Bearer ${invalidRequest}, scope="read:data", ${metadata}`,
+      `DPoP ${invalidRequest}, scope="read:data", ${metadata}, ${algs}`,
+    ]);
   });
 
   it('runs no handler for anything that it refuses [BRR-15]', async () => {
@@ -95,7 +102,7 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
   it('answers a rule that does not grant without an error in the challenge', async () => {
     const answer = await send('GET /owned/bob', await authorization());
     expect(answer.statusLine).toBe('HTTP/1.1 403 Forbidden');
-    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${metadata}`]);
+    expect(linesOf(answer, 'www-authenticate')).toEqual([`Bearer ${metadata}`, `DPoP ${metadata}, ${algs}`]);
     expect(JSON.parse(answer.body)).toMatchObject({ status: 403, error: 'access_denied' });
     expect((await send('GET /owned/alice', await authorization())).statusLine).toBe('HTTP/1.1 200 OK');
   });
@@ -145,6 +152,7 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
     // With `admin` alone the agent would come back to be told `read:data`, and so on for ever.
     expect(linesOf(reader, 'www-authenticate')).toEqual([
       `Bearer ${insufficientScope}, scope="read:data admin", ${metadata}`,
+      `DPoP scope="read:data admin", ${metadata}, ${algs}`,
     ]);
     const admin = await send('GET /stacked/admin', await authorization({ scope: 'read:data admin' }));
     expect(admin.statusLine).toBe('HTTP/1.1 200 OK');
@@ -203,6 +211,7 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
         authorization_servers: [issuer.issuer],
         scopes_supported: ['read:data', 'write:data'],
         bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
       }),
     );
     expect((await send(`GET ${path}?x=1`)).statusLine).toBe('HTTP/1.1 200 OK');
@@ -217,6 +226,9 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
   it('builds no URL from what the caller says about the host [PRM-21 CHL-15]', async () => {
     const spoofed = ['X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http', 'Forwarded: host=evil.example'];
     const [answer] = await exchange(api.url.replace('127.0.0.1', 'localhost'), ['GET /data HTTP/1.1', ...spoofed]);
-    expect(answer && linesOf(answer, 'www-authenticate')).toEqual([`Bearer scope="read:data", ${metadata}`]);
+    expect(answer && linesOf(answer, 'www-authenticate')).toEqual([
+      `Bearer scope="read:data", ${metadata}`,
+      `DPoP scope="read:data", ${metadata}, ${algs}`,
+    ]);
   });
 });

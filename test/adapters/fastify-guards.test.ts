@@ -15,8 +15,9 @@ describe('inject()', () => {
 
     const refused = await app.inject('/data');
     expect(refused.statusCode).toBe(401);
+    const parameters = `scope="read:data", resource_metadata="${resource}${metadataPath}"`;
     expect(refused.headers).toMatchObject({
-      'www-authenticate': `Bearer scope="read:data", resource_metadata="${resource}${metadataPath}"`,
+      'www-authenticate': [`Bearer ${parameters}`, `DPoP ${parameters}, algs="ES256 EdDSA Ed25519 PS256"`],
       'content-type': 'application/problem+json',
       'content-length': String(refused.rawPayload.length),
       'cache-control': 'no-store',
@@ -81,9 +82,10 @@ describe('a guard', () => {
     expect((await app.inject('/outside')).json()).toEqual({ agent: true });
     expect((await app.inject('/inside')).statusCode).toBe(401);
     expect((await app.inject({ url: '/inside', headers })).statusCode).toBe(200);
-    expect((await app.inject({ url: '/deeper', headers })).headers['www-authenticate']).toContain(
-      'scope="read:data admin"',
-    );
+    expect((await app.inject({ url: '/deeper', headers })).headers['www-authenticate']).toEqual([
+      expect.stringMatching(/^Bearer error="insufficient_scope", .*, scope="read:data admin", /),
+      expect.stringMatching(/^DPoP scope="read:data admin", /),
+    ]);
     expect((await app.inject({ url: '/deeper', headers: await bearer('read:data admin') })).statusCode).toBe(200);
   });
 
@@ -261,7 +263,10 @@ describe('a refusal', () => {
     });
     app.get('/data', { onRequest: requireAgent() }, whoami);
     const { headers } = await app.inject('/data');
-    expect(headers['www-authenticate']).toMatch(/^Bearer /);
+    expect(headers['www-authenticate']).toEqual([
+      expect.stringMatching(/^Bearer resource_metadata="/),
+      expect.stringMatching(/^DPoP resource_metadata="/),
+    ]);
     expect(headers['x-kept']).toBe('yes');
   });
 
@@ -324,7 +329,7 @@ describe('HTTP/2', () => {
 
     const refused = await get('/data');
     expect(refused.headers).toMatchObject({ ':status': 401, 'content-type': 'application/problem+json' });
-    expect(refused.headers['www-authenticate']).toMatch(/^Bearer scope="read:data", /);
+    expect(refused.headers['www-authenticate']).toMatch(/^Bearer scope="read:data", .*, DPoP scope="read:data", /);
     expect(JSON.parse((await get(metadataPath)).body)).toMatchObject({ resource });
 
     const leaving = session.request({ ':path': '/left', ...(await bearer()) });

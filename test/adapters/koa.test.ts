@@ -181,9 +181,11 @@ it('guards what is served over HTTP/2', async () => {
   };
   const [, token = ''] = authorization.split(': ');
   expect(await ask({ authorization: token })).toEqual({ status: 200, challenge: undefined, body: 'alice' });
+  const parameters = `scope="read:data", resource_metadata="${resource}${metadataPath}"`;
   expect(await ask({})).toMatchObject({
     status: 401,
-    challenge: `Bearer scope="read:data", resource_metadata="${resource}${metadataPath}"`,
+    // Node joins the lines of HTTP/2.
+    challenge: `Bearer ${parameters}, DPoP ${parameters}, algs="ES256 EdDSA Ed25519 PS256"`,
     body: expect.stringContaining('"status":401'),
   });
   client.close();

@@ -70,6 +70,7 @@ describe('the metadata that Express serves', () => {
     resource_policy_uri: `${server.origin}/policy`,
     resource_tos_uri: `${server.origin}/terms`,
     authorization_details_types_supported: ['payment_initiation'],
+    dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
     'resource_name#it': 'La API',
     'x-plan': { name: 'beta' },
   });

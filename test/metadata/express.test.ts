@@ -55,6 +55,7 @@ describe('three resources in one application', () => {
           authorization_servers: issuers,
           bearer_methods_supported: ['header'],
           resource_name: `API ${index}`,
+          dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
         }),
       );
     }

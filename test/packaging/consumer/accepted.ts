@@ -74,6 +74,9 @@ for (const [path, status] of Object.entries({
 })) {
   assert.equal((await agent.fetch(`${origin}/${path}`)).status, status, path);
 }
+const bound = createTestAgent(issuer, { sub: 'alice', scope: 'read:data' }, { dpop: true });
+const headers = await bound.headers({ method: 'GET', url: `${origin}/data` }, { defect: 'missing-ath' });
+assert.equal((await fetch(`${origin}/data`, { headers })).status, 401);
 assert.equal((await fetch(`${origin}/public`)).status, 200);
 assert.equal((await fetch(`${origin}/data`)).status, 401);
 assert.equal(decisions.at(-1)?.refusal?.code, 'ERR_TOKEN_ABSENT');

@@ -1,7 +1,7 @@
 /** What must not compile. Under `exactOptionalPropertyTypes`; nothing here runs. */
 import { createVerifier } from '@gatehouse/core';
 import { AuthError, createGatehouse, findAgent } from '@gatehouse/express';
-import { createTestIssuer } from '@gatehouse/testing';
+import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import type { Request } from 'express';
 
 declare const req: Request;
@@ -65,3 +65,5 @@ findAgent(req).sub.trim();
 new AuthError('InvalidTokenError', 'ERR_TOKEN_EXPIRED');
 // @ts-expect-error: no such algorithm
 await createTestIssuer({ audience: resource, algorithm: 'HS256' });
+// @ts-expect-error: an agent without a key proves nothing
+createTestAgent(await createTestIssuer()).proof({ method: 'GET', url: resource });
