@@ -1,6 +1,6 @@
 import { tokenDefects } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Answer } from './http.ts';
+import { type Answer, algs } from './http.ts';
 import { type Pair, startPair } from './pair.ts';
 
 let pair: Pair;
@@ -21,25 +21,39 @@ async function read(...fields: readonly string[]): Promise<Answer> {
   return answer;
 }
 
-const challenge = (parameters: Readonly<Record<string, unknown>> = {}) => ({
-  scheme: 'Bearer',
-  scope: 'read:data',
-  resource_metadata: `${pair.url}/.well-known/oauth-protected-resource`,
-  ...parameters,
-});
-const invalidToken = () => challenge({ error: 'invalid_token', error_description: expect.any(String) });
-const invalidRequest = () => challenge({ error: 'invalid_request', error_description: expect.any(String) });
-const insufficientScope = () => challenge({ error: 'insufficient_scope', error_description: expect.any(String) });
+/** A challenge of each scheme, in their order; those that are named have the error. */
+function challenges(error?: string, erring: readonly ('Bearer' | 'DPoP')[] = ['Bearer']) {
+  const common = { scope: 'read:data', resource_metadata: `${pair.url}/.well-known/oauth-protected-resource` };
+  return [{ scheme: 'Bearer' } as const, { scheme: 'DPoP', algs } as const].map((offer) =>
+    error !== undefined && erring.includes(offer.scheme)
+      ? { ...offer, ...common, error, error_description: expect.any(String) }
+      : { ...offer, ...common },
+  );
+}
+/** Where nobody knows which scheme was meant, both have the error. */
+const invalidRequest = () => challenges('invalid_request', ['Bearer', 'DPoP']);
 
 describe('credentials', () => {
-  test.each(['Basic dXNlcjpwYXNzd29yZA==', 'Negotiate abc', 'DPoP abc'])(
+  test.each(['Basic dXNlcjpwYXNzd29yZA==', 'Negotiate abc', 'DPoPx abc'])(
     'of another scheme are none: "%s" [BRR-11]',
     async (credentials) => {
       const answer = await read(credentials);
       expect(answer.status).toBe(401);
-      expect(answer.challenges).toEqual([challenge()]);
+      expect(answer.challenges).toEqual(challenges());
     },
   );
+
+  test('of the scheme DPoP are read, and answered with its challenge first', async () => {
+    for (const [credentials, status, expected] of [
+      ['DPoP abc', 401, challenges('invalid_token', ['DPoP']).reverse()],
+      [`DPoP ${await pair.token({ scope: 'read:data' })}`, 401, challenges('invalid_token', ['DPoP']).reverse()],
+      ['DPoP a,b', 400, invalidRequest()],
+    ] as const) {
+      const answer = await read(credentials);
+      expect(answer.status).toBe(status);
+      expect(answer.challenges).toEqual(expected);
+    }
+  });
 
   test('in the query or the body are not looked at [BRR-05 MCP-12 FAP-01]', async () => {
     const token = await pair.token({ scope: 'read:data write:data' });
@@ -53,8 +67,10 @@ describe('credentials', () => {
     ];
     for (const { status, challenges, body } of answers) {
       expect(status).toBe(401);
-      expect(challenges).toHaveLength(1);
-      expect(challenges[0]).not.toHaveProperty('error');
+      expect(challenges.map(({ scheme, error }) => ({ scheme, error }))).toEqual([
+        { scheme: 'Bearer', error: undefined },
+        { scheme: 'DPoP', error: undefined },
+      ]);
       expect(body).not.toContain(token);
     }
   });
@@ -74,7 +90,7 @@ describe('credentials', () => {
     async (token) => {
       const answer = await read(`Bearer ${token}`);
       expect(answer.status).toBe(400);
-      expect(answer.challenges).toEqual([invalidRequest()]);
+      expect(answer.challenges).toEqual(invalidRequest());
     },
   );
 
@@ -88,7 +104,7 @@ describe('credentials', () => {
     ]) {
       const answer = await read(...fields);
       expect(answer.status).toBe(400);
-      expect(answer.challenges).toEqual([invalidRequest()]);
+      expect(answer.challenges).toEqual(invalidRequest());
     }
   });
 
@@ -111,7 +127,7 @@ describe('tokens', () => {
       if (notReadable.includes(defect)) expect(answer.status).toBe(400);
       else {
         expect(answer.status).toBe(401);
-        expect(answer.challenges).toEqual([invalidToken()]);
+        expect(answer.challenges).toEqual(challenges('invalid_token'));
       }
     },
   );
@@ -123,7 +139,7 @@ describe('tokens', () => {
   test('that are no JWT are invalid [BRR-12]', async () => {
     const answer = await read('Bearer garbage');
     expect(answer.status).toBe(401);
-    expect(answer.challenges).toEqual([invalidToken()]);
+    expect(answer.challenges).toEqual(challenges('invalid_token'));
   });
 
   test('say the type of an access token in any case [AT-01]', async () => {
@@ -156,13 +172,13 @@ describe('authority', () => {
   test('without the scope is a challenge for it [BRR-13 AT-08 MCP-08 BCP-03 FAP-03]', async () => {
     const answer = await read(`Bearer ${await pair.token({ scope: 'write:data read:data2' })}`);
     expect(answer.status).toBe(403);
-    expect(answer.challenges).toEqual([insufficientScope()]);
+    expect(answer.challenges).toEqual(challenges('insufficient_scope'));
   });
 
   test('is looked at after the token: 401 comes before 403 [BRR-15 MCP-07]', async () => {
     const answer = await read(`Bearer ${await pair.token({ scope: 'write:data' }, { defect: 'expired' })}`);
     expect(answer.status).toBe(401);
-    expect(answer.challenges).toEqual([invalidToken()]);
+    expect(answer.challenges).toEqual(challenges('invalid_token'));
   });
 });
 
@@ -171,7 +187,7 @@ test('no refusal names a stack, a file or a token, and every 401 has a challenge
   for (const { status, body, headers, challenges } of refusals) {
     expect(body).not.toMatch(/ at |node_modules|file:|\.m?js|eyJ/);
     if (status !== 401) continue;
-    expect(challenges).toHaveLength(1);
+    expect(challenges).toHaveLength(2);
     expect(headers['cache-control']).toEqual(['no-store']);
   }
 });

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { adapters } from './adapters.mjs';
 
 /** @import { AdapterName } from './adapters.mjs' */
@@ -17,13 +18,12 @@ const supportedValues = {
   ADAPTER: Object.keys(adapters),
   TOKEN_MODE: ['jwt'],
   DPOP: ['allowed'],
-  DPOP_NONCE: ['0'],
+  DPOP_NONCE: ['0', '1'],
   MTLS: ['0'],
   ALLOW_JWT_TYP: ['0', '1'],
   TLS_CERT: [],
   TLS_KEY: [],
   TLS_CA: [],
-  PUBLIC_URL: [],
 };
 
 /**
@@ -39,6 +39,8 @@ export function readEnvironment(variables) {
 
   const audience = variables['AUDIENCE'] || undefined;
   if (audience !== undefined && !URL.canParse(audience)) throw new EnvironmentError('AUDIENCE must be a URL.');
+  const publicUrl = variables['PUBLIC_URL'] || undefined;
+  if (publicUrl !== undefined && !URL.canParse(publicUrl)) throw new EnvironmentError('PUBLIC_URL must be a URL.');
 
   return {
     adapter: /** @type {AdapterName} */ (variables['ADAPTER'] || 'express'),
@@ -47,6 +49,12 @@ export function readEnvironment(variables) {
     issuer,
     /** Undefined: the server's own origin. */
     audience,
+    /** Undefined: the origin of the audience. */
+    publicUrl,
+    dpop: {
+      maxAgeSeconds: readNumber(variables, 'DPOP_MAX_AGE', { fallback: 60, min: 1, max: 600 }),
+      nonces: variables['DPOP_NONCE'] === '1' ? readNonces(variables) : undefined,
+    },
     tokenProfile: /** @type {'legacy' | 'rfc9068'} */ (variables['ALLOW_JWT_TYP'] === '1' ? 'legacy' : 'rfc9068'),
     clockToleranceSeconds: readNumber(variables, 'CLOCK_TOLERANCE', { fallback: 5, min: 0 }),
     keys: {
@@ -55,6 +63,20 @@ export function readEnvironment(variables) {
       timeoutSeconds: readSeconds(variables, 'JWKS_TIMEOUT_MS', 1000),
     },
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
+  };
+}
+
+/**
+ * Processes that are given the same secret know each other's nonces; without one, a process knows its own.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ */
+function readNonces(variables) {
+  const secret = variables['DPOP_NONCE_SECRET'];
+  return {
+    // A secret of any length, as the bytes of a key.
+    secrets: [secret ? createHash('sha256').update(secret).digest() : randomBytes(32)],
+    lifetimeSeconds: readNumber(variables, 'DPOP_NONCE_TTL', { fallback: 300, min: 1, max: 86_400 }),
   };
 }
 

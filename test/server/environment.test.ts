@@ -1,6 +1,7 @@
 import { createTestIssuer, tokenDefects } from '@gatehouse/testing';
 import { describe, expect, test } from 'vitest';
-import { sendRequest } from './http.ts';
+import { createBoundClient } from './bound-client.ts';
+import { type Answer, sendRequest } from './http.ts';
 import { startPair } from './pair.ts';
 import { runContractServer, startContractServer } from './start.ts';
 
@@ -12,9 +13,8 @@ describe('PORT and HOST', () => {
     await using pair = await startPair({ HOST: '::1' });
     expect(pair.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect((await pair.send('/read', claims)).status).toBe(200);
-    expect((await pair.send('/read')).challenges).toMatchObject([
-      { resource_metadata: `${pair.url}/.well-known/oauth-protected-resource` },
-    ]);
+    const resource_metadata = `${pair.url}/.well-known/oauth-protected-resource`;
+    expect((await pair.send('/read')).challenges).toMatchObject([{ resource_metadata }, { resource_metadata }]);
   });
 
   test('that are taken end the process with a sentence', async () => {
@@ -48,7 +48,10 @@ describe('AUDIENCE', () => {
     await using pair = await startPair({ AUDIENCE });
     expect((await pair.send('/read', claims)).status).toBe(200);
     expect((await pair.send('/read', { ...claims, aud: pair.url })).status).toBe(401);
-    expect((await pair.send('/read')).challenges).toMatchObject([{ resource_metadata: url }]);
+    expect((await pair.send('/read')).challenges).toMatchObject([
+      { resource_metadata: url },
+      { resource_metadata: url },
+    ]);
     const document = await pair.send(`/.well-known/oauth-protected-resource${path}`);
     expect(document).toMatchObject({ status: 200, json: { resource: AUDIENCE } });
     if (path !== '') expect((await pair.send('/.well-known/oauth-protected-resource')).status).toBe(404);
@@ -106,19 +109,113 @@ describe('ALLOW_JWT_TYP', () => {
   );
 });
 
+describe('DPOP_MAX_AGE', () => {
+  test('is how long a proof is good after it was made, beside the tolerance', async () => {
+    await using pair = await startPair({ DPOP_MAX_AGE: '300', CLOCK_TOLERANCE: '0' });
+    const client = await createBoundClient(pair);
+    const now = Math.floor(Date.now() / 1000);
+    expect((await client.send('/read', { claims, proof: { iat: now - 200 } })).status).toBe(200);
+    const late = await client.send('/read', { claims, proof: { iat: now - 301 } });
+    expect(late).toMatchObject({ status: 401, challenges: [{ error: 'invalid_dpop_proof' }, { scheme: 'Bearer' }] });
+  });
+
+  test('is a minute where nobody says otherwise', async () => {
+    await using pair = await startPair();
+    const client = await createBoundClient(pair);
+    const now = Math.floor(Date.now() / 1000);
+    expect((await client.send('/read', { claims, proof: { iat: now - 30 } })).status).toBe(200);
+    expect((await client.send('/read', { claims, proof: { iat: now - 66 } })).status).toBe(401);
+  });
+});
+
+describe('DPOP_NONCE', () => {
+  /** The nonce of a refusal that asks for one. */
+  function nonceOf({ status, headers, challenges }: Answer): string {
+    expect(status).toBe(401);
+    expect(challenges).toMatchObject([{ scheme: 'DPoP', error: 'use_dpop_nonce' }, { scheme: 'Bearer' }]);
+    expect(headers['cache-control']).toEqual(['no-store']);
+    expect(headers['dpop-nonce']).toEqual([expect.stringMatching(/^[\w-]+$/)]);
+    return headers['dpop-nonce']?.[0] ?? '';
+  }
+
+  test('of "1" demands a nonce, which the refusal brings', async () => {
+    await using pair = await startPair({ DPOP_NONCE: '1' });
+    const client = await createBoundClient(pair);
+    const nonce = nonceOf(await client.send('/read', { claims }));
+    const accepted = await client.send('/read', { claims, proof: { nonce } });
+    expect(accepted.status).toBe(200);
+    expect(accepted.headers).not.toHaveProperty('dpop-nonce');
+    nonceOf(await client.send('/read', { claims, proof: { nonce: `${nonce.slice(0, -1)}!` } }));
+    // Whoever has no proof yet is spared the detour.
+    expect((await pair.send('/read')).headers['dpop-nonce']).toHaveLength(1);
+    expect((await pair.send('/read', claims)).status).toBe(200);
+  });
+
+  test.each(['', '0'])('of "%s" demands and brings none', async (DPOP_NONCE) => {
+    await using pair = await startPair({ DPOP_NONCE });
+    const client = await createBoundClient(pair);
+    expect((await client.send('/read', { claims })).status).toBe(200);
+    expect((await pair.send('/read')).headers).not.toHaveProperty('dpop-nonce');
+  });
+
+  test('is good for DPOP_NONCE_TTL seconds', async () => {
+    await using pair = await startPair({ DPOP_NONCE: '1', DPOP_NONCE_TTL: '1', CLOCK_TOLERANCE: '0' });
+    const client = await createBoundClient(pair);
+    const nonce = nonceOf(await client.send('/read', { claims }));
+    await expect
+      .poll(async () => (await client.send('/read', { claims, proof: { nonce } })).status, { timeout: 10_000 })
+      .toBe(401);
+    nonceOf(await client.send('/read', { claims, proof: { nonce } }));
+  });
+
+  test.each([
+    ['the same', 'secret', 'secret', 200],
+    ['another', 'secret', 'another', 401],
+    ['no', undefined, undefined, 401],
+  ])('of a process with %s DPOP_NONCE_SECRET', async (_title, one, other, status) => {
+    const AUDIENCE = 'https://api.example.com';
+    await using pair = await startPair({ AUDIENCE, DPOP_NONCE: '1', DPOP_NONCE_SECRET: one });
+    await using second = await startContractServer({
+      ISSUER: pair.issuer.issuer,
+      AUDIENCE,
+      DPOP_NONCE: '1',
+      DPOP_NONCE_SECRET: other,
+    });
+    const client = await createBoundClient(pair);
+    const htu = `${AUDIENCE}/read`;
+    const nonce = nonceOf(await client.send('/read', { claims, proof: { htu } }));
+    expect((await client.send('/read', { claims, proof: { htu, nonce } })).status).toBe(200);
+    const elsewhere = await client.send('/read', { claims, proof: { htu, nonce }, origin: second.url });
+    expect(elsewhere.status).toBe(status);
+  });
+});
+
+describe('PUBLIC_URL', () => {
+  test.each([
+    [{}, 'https://api.example.com/read'],
+    [{ PUBLIC_URL: 'https://gateway.example.com' }, 'https://gateway.example.com/read'],
+    [{ PUBLIC_URL: 'https://gateway.example.com/api/v2' }, 'https://gateway.example.com/api/v2/read'],
+  ])('is what proofs are made for, else the origin of AUDIENCE: %j', async (environment, htu) => {
+    await using pair = await startPair({ AUDIENCE: 'https://api.example.com/v2', ...environment });
+    const client = await createBoundClient(pair);
+    expect((await client.send('/read', { claims, proof: { htu } })).status).toBe(200);
+    // What the request itself says about the host counts for nothing.
+    expect((await client.send('/read', { claims })).status).toBe(401);
+  });
+});
+
 describe('variables', () => {
   test.each([
     ['ADAPTER', 'hono'],
     ['TOKEN_MODE', 'introspect'],
     ['DPOP', 'required'],
-    ['DPOP_NONCE', '1'],
+    ['DPOP_NONCE', 'yes'],
     ['MTLS', '1'],
     ['MTLS', 'header'],
     ['TLS_CERT', '/cert.pem'],
     ['TLS_KEY', '/key.pem'],
     ['TLS_CA', '/ca.pem'],
     ['ALLOW_JWT_TYP', 'yes'],
-    ['PUBLIC_URL', 'https://api.example.com/v2'],
   ])('that ask for what is not supported end the process: %s=%s', async (name, value) => {
     const { code, stdout, stderr } = await runContractServer({ ISSUER, [name]: value });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -131,6 +228,9 @@ describe('variables', () => {
     [{ PORT: '65536' }, /^PORT must be a whole number/],
     [{ JWKS_CACHE_MS: '1.5' }, /^JWKS_CACHE_MS must be a whole number/],
     [{ AUDIENCE: 'api' }, /^AUDIENCE must be a URL\.\n$/],
+    [{ PUBLIC_URL: 'api' }, /^PUBLIC_URL must be a URL\.\n$/],
+    [{ DPOP_MAX_AGE: '601' }, /^DPOP_MAX_AGE must be a whole number from 1 to 600\.\n$/],
+    [{ DPOP_NONCE: '1', DPOP_NONCE_TTL: '0' }, /^DPOP_NONCE_TTL must be a whole number from 1 to 86400\.\n$/],
     [{ ISSUER: 'http://auth.example.com' }, /issuers\.0\.issuer: must be https/],
     [{ CLOCK_TOLERANCE: '301' }, /clockToleranceSeconds/],
   ])('that cannot be used end the process: %j', async (environment, message) => {
@@ -146,9 +246,8 @@ describe('variables', () => {
       ISSUER: issuer.issuer,
       TOKEN_MODE: 'jwt',
       DPOP: 'allowed',
-      DPOP_MAX_AGE: '60',
       DPOP_NONCE: '',
-      DPOP_NONCE_TTL: '300',
+      DPOP_NONCE_TTL: '',
       DPOP_NONCE_SECRET: 'secret',
       REDIS_URL: 'redis://127.0.0.1:9',
       REDIS_TIMEOUT_MS: '1000',

@@ -24,6 +24,9 @@ export interface Answer {
 /** A scheme and its parameters in one object. */
 type Challenge = Readonly<Record<string, string>>;
 
+/** What every challenge for DPoP names: how proofs may be signed. */
+export const algs = 'ES256 EdDSA Ed25519 PS256';
+
 /** Sends a request whose field lines are exactly these, and `Host` where they name none. */
 export async function sendRequest(url: string, { method = 'GET', lines = [], body }: Message = {}): Promise<Answer> {
   const hasHost = lines.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');

@@ -2,7 +2,7 @@ import type { TokenClaims } from '@gatehouse/testing';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Answer } from './http.ts';
+import { type Answer, algs } from './http.ts';
 import { type Pair, startPair } from './pair.ts';
 
 const claims = { sub: 'alice', client_id: 'app', scope: 'mcp:tools' };
@@ -65,7 +65,11 @@ describe('/mcp over HTTP', () => {
   test('asks for a token with its scope [MCP-02 MCP-03 MCP-07]', async () => {
     const answer = await post(callWhoami);
     expect(answer.status).toBe(401);
-    expect(answer.challenges).toEqual([{ scheme: 'Bearer', scope: 'mcp:tools', resource_metadata: metadataUrl() }]);
+    const parameters = { scope: 'mcp:tools', resource_metadata: metadataUrl() };
+    expect(answer.challenges).toEqual([
+      { scheme: 'Bearer', ...parameters },
+      { scheme: 'DPoP', ...parameters, algs },
+    ]);
   });
 
   test.each([
@@ -73,7 +77,13 @@ describe('/mcp over HTTP', () => {
     ['for another server', { aud: 'https://other.example' }],
   ])('refuses a token that is %s with 401, never with a result [MCP-04 MCP-05]', async (_title, changes) => {
     const answer = await post(callWhoami, { ...claims, ...changes });
-    expect(answer).toMatchObject({ status: 401, challenges: [{ error: 'invalid_token', scope: 'mcp:tools' }] });
+    expect(answer).toMatchObject({
+      status: 401,
+      challenges: [
+        { scheme: 'Bearer', error: 'invalid_token', scope: 'mcp:tools' },
+        { scheme: 'DPoP', scope: 'mcp:tools' },
+      ],
+    });
   });
 
   test('refuses a token without the scope with 403 and the scope [MCP-07 MCP-08 MCP-09]', async () => {
@@ -87,6 +97,7 @@ describe('/mcp over HTTP', () => {
         scope: 'mcp:tools',
         resource_metadata: metadataUrl(),
       },
+      { scheme: 'DPoP', scope: 'mcp:tools', resource_metadata: metadataUrl(), algs },
     ]);
   });
 

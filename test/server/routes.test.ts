@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sendRequest } from './http.ts';
+import { createBoundClient } from './bound-client.ts';
+import { algs, sendRequest } from './http.ts';
 import { type Pair, startPair } from './pair.ts';
 
 let pair: Pair;
@@ -40,17 +41,30 @@ describe('routes with scopes', () => {
     async (method, path, _scope, asked) => {
       const answer = await pair.send(path, undefined, { method });
       expect(answer.status).toBe(401);
-      expect(answer.challenges).toEqual([{ scheme: 'Bearer', scope: asked, resource_metadata: metadataUrl() }]);
+      const parameters = { scope: asked, resource_metadata: metadataUrl() };
+      expect(answer.challenges).toEqual([
+        { scheme: 'Bearer', ...parameters },
+        { scheme: 'DPoP', ...parameters, algs },
+      ]);
     },
   );
 
   test('/admin needs what each of its two guards needs [BRR-13]', async () => {
     const one = await pair.send('/admin', { scope: 'admin' });
-    expect(one).toMatchObject({ status: 403, challenges: [{ error: 'insufficient_scope', scope: 'read:data' }] });
+    expect(one).toMatchObject({
+      status: 403,
+      challenges: [
+        { scheme: 'Bearer', error: 'insufficient_scope', scope: 'read:data' },
+        { scheme: 'DPoP', scope: 'read:data' },
+      ],
+    });
     const other = await pair.send('/admin', { scope: 'read:data' });
     expect(other).toMatchObject({
       status: 403,
-      challenges: [{ error: 'insufficient_scope', scope: 'read:data admin' }],
+      challenges: [
+        { scheme: 'Bearer', error: 'insufficient_scope', scope: 'read:data admin' },
+        { scheme: 'DPoP', scope: 'read:data admin' },
+      ],
     });
   });
 
@@ -74,7 +88,7 @@ describe('/whoami', () => {
   test('needs a token but no scope', async () => {
     const answer = await pair.send('/whoami');
     expect(answer.status).toBe(401);
-    expect(answer.challenges).toEqual([{ scheme: 'Bearer', resource_metadata: metadataUrl() }]);
+    expect(answer.challenges).toEqual(scopeless());
   });
 });
 
@@ -90,6 +104,56 @@ describe('/optional', () => {
   test.each(['Bearer garbage', 'Basic YTpi'])('refuses "%s", which is no anonymity', async (authorization) => {
     const answer = await pair.send('/optional', undefined, { lines: ['authorization', authorization] });
     expect(answer.status).toBe(401);
+  });
+});
+
+describe('/dpop-only', () => {
+  const offer = () => ({ scheme: 'DPoP', resource_metadata: metadataUrl(), algs });
+
+  test('offers DPoP alone', async () => {
+    const answer = await pair.send('/dpop-only');
+    expect(answer.status).toBe(401);
+    expect(answer.challenges).toEqual([offer()]);
+  });
+
+  test('takes a bound token with its proof', async () => {
+    const client = await createBoundClient(pair);
+    const answer = await client.send('/dpop-only', { claims: { sub: 'alice' } });
+    expect(answer).toMatchObject({ status: 200, json: { ok: true, sub: 'alice' }, challenges: [] });
+  });
+
+  test('takes no bearer token, and no bound one that is sent as such', async () => {
+    const client = await createBoundClient(pair);
+    for (const answer of [await pair.send('/dpop-only', {}), await client.send('/dpop-only', { scheme: 'Bearer' })]) {
+      expect(answer.status).toBe(401);
+      expect(answer.challenges).toEqual([
+        { ...offer(), error: 'invalid_token', error_description: expect.any(String) },
+      ]);
+    }
+  });
+});
+
+describe('bound tokens', () => {
+  test('are good on every route with their proof, and on none without the scheme', async () => {
+    const client = await createBoundClient(pair);
+    const claims = { scope: 'read:data' };
+    expect((await client.send('/read', { claims })).status).toBe(200);
+    const stolen = await client.send('/read', { claims, scheme: 'Bearer' });
+    expect(stolen.status).toBe(401);
+    expect(stolen.challenges).toMatchObject([{ scheme: 'Bearer', error: 'invalid_token' }, { scheme: 'DPoP' }]);
+    expect(stolen.challenges[1]).not.toHaveProperty('error');
+  });
+
+  test('are refused with a proof for another request', async () => {
+    const client = await createBoundClient(pair);
+    const answer = await client.send('/whoami', { proof: { htm: 'POST' } });
+    expect(answer.status).toBe(401);
+    expect(answer.challenges).toMatchObject([
+      { scheme: 'DPoP', error: 'invalid_dpop_proof', algs },
+      { scheme: 'Bearer' },
+    ]);
+    expect(answer.challenges[1]).not.toHaveProperty('error');
+    expect((await client.send('/whoami')).status).toBe(200);
   });
 });
 
@@ -110,7 +174,7 @@ describe('/agent', () => {
   ])('refuses %s without an error in the challenge [ACT-01 ACT-03 ACT-06 OBO-02]', async (_title, claims) => {
     const answer = await pair.send('/agent', claims);
     expect(answer.status).toBe(403);
-    expect(answer.challenges).toEqual([{ scheme: 'Bearer', resource_metadata: metadataUrl() }]);
+    expect(answer.challenges).toEqual(scopeless());
   });
 });
 
@@ -135,7 +199,14 @@ describe('everywhere', () => {
 
   test('HEAD is challenged as GET is', async () => {
     const answer = await pair.send('/read', undefined, { method: 'HEAD' });
-    expect(answer).toMatchObject({ status: 401, body: '', challenges: [{ scheme: 'Bearer', scope: 'read:data' }] });
+    expect(answer).toMatchObject({
+      status: 401,
+      body: '',
+      challenges: [
+        { scheme: 'Bearer', scope: 'read:data' },
+        { scheme: 'DPoP', scope: 'read:data' },
+      ],
+    });
   });
 
   test.each(['/', '/nothing', '/v1/nothing', '/readx'])('%s is not found', async (path) => {
@@ -163,6 +234,7 @@ describe('the metadata document', () => {
       authorization_servers: [pair.issuer.issuer],
       scopes_supported: ['read:data', 'write:data', 'admin', 'mcp:tools'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
     });
   });
 
@@ -180,9 +252,17 @@ describe('the metadata document', () => {
   test('is where the challenge says, whatever Host the request names [PRM-20 PRM-21 MCP-02]', async () => {
     const lines = ['host', 'evil.example', 'x-forwarded-host', 'evil.example', 'x-forwarded-proto', 'https'];
     const { challenges } = await pair.send('/read', undefined, { lines });
-    expect(challenges).toMatchObject([{ resource_metadata: metadataUrl() }]);
+    expect(challenges.map((challenge) => challenge['resource_metadata'])).toEqual([metadataUrl(), metadataUrl()]);
   });
 });
+
+/** What is offered where no scope is needed, or no scope would help. */
+function scopeless() {
+  return [
+    { scheme: 'Bearer', resource_metadata: metadataUrl() },
+    { scheme: 'DPoP', resource_metadata: metadataUrl(), algs },
+  ];
+}
 
 function metadataUrl(): string {
   return `${pair.url}/.well-known/oauth-protected-resource`;

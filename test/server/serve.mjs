@@ -17,6 +17,8 @@ export async function serve({
   port,
   issuer,
   audience,
+  publicUrl,
+  dpop,
   tokenProfile,
   clockToleranceSeconds,
   keys,
@@ -30,7 +32,14 @@ export async function serve({
   const own = describeAddress(/** @type {AddressInfo} */ (server.address()));
   const resource = audience ?? own.loopback;
 
-  const options = { resource, issuers: [{ issuer, tokenProfile, keys }], metadata: { scopes }, clockToleranceSeconds };
+  const options = {
+    resource,
+    issuers: [{ issuer, tokenProfile, keys }],
+    publicUrl,
+    dpop,
+    metadata: { scopes },
+    clockToleranceSeconds,
+  };
   const mcp = createMcpEndpoint({ origins: [new URL(resource).origin, ...own.loopbacks] });
   const application = createAdapter(options, declareRoutes({ issuer, allowedActors, mcp }));
   server.on('request', application.listener);
