@@ -10,8 +10,9 @@ import { send } from './wire.mjs';
  * @property {number} status
  * @property {Record<string, any>} body
  * @property {Readonly<Partial<Record<'error' | 'scope' | 'resource_metadata', string>>>} challenge parameters of the
- *   Bearer challenge, empty without one
+ *   challenge for the agent's scheme, empty without one
  * @property {Exchange} exchange
+ * @property {Exchange} [withoutNonce] the attempt before, when that one was refused for want of a nonce
  */
 /**
  * What a challenge leads to: which resource to name, and who issues tokens for it.
@@ -37,15 +38,32 @@ import { send } from './wire.mjs';
 export class Agent {
   #client;
   #authentication;
+  #dpop;
 
-  /** @param {{ name: string, secret: string }} identity */
-  constructor({ name, secret }) {
+  /**
+   * @param {object} identity
+   * @param {string} identity.name
+   * @param {string} identity.secret
+   * @param {oauth.CryptoKeyPair} [identity.keys] what its tokens are bound to (RFC 9449), except those by
+   *   exchange: our authorization server does not bind them. Without keys they are bearer tokens
+   */
+  constructor({ name, secret, keys }) {
     this.#client = { client_id: name };
     this.#authentication = oauth.ClientSecretBasic(secret);
+    this.#dpop = keys && oauth.DPoP(this.#client, keys);
   }
 
   /**
-   * Calls an API. A refusal is an answer, not an exception.
+   * An agent with a new key pair. The private key cannot be exported.
+   *
+   * @param {{ name: string, secret: string }} identity
+   */
+  static async withKeys(identity) {
+    return new Agent({ ...identity, keys: await oauth.generateKeyPair('ES256') });
+  }
+
+  /**
+   * Calls an API, and once more when all it wants is a nonce. A refusal is an answer, not an exception.
    *
    * @param {string} method
    * @param {string} url
@@ -54,7 +72,21 @@ export class Agent {
    * @returns {Promise<Answer>}
    */
   async call(method, url, token, body) {
-    const wire = tap({ anonymous: token === undefined });
+    const first = await this.#attempt(method, url, token, body);
+    // RFC 9449 §9: the nonce came with the refusal. oauth4webapi keeps it for this API, and takes each newer one.
+    if (first.challenge.error !== 'use_dpop_nonce') return first;
+    return { ...(await this.#attempt(method, url, token, body)), withoutNonce: first.exchange };
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {string | undefined} token
+   * @param {object | undefined} body
+   * @returns {Promise<Answer>}
+   */
+  async #attempt(method, url, token, body) {
+    const wire = token === undefined ? tap({ anonymous: true }) : tap({ dpop: this.#dpop });
     const headers = new Headers(body && { 'content-type': 'application/json' });
     const payload = body && JSON.stringify(body);
     const { response, challenges } = await oauth
@@ -63,7 +95,7 @@ export class Agent {
     return {
       status: response.status,
       body: await response.json(),
-      challenge: challenges.find(({ scheme }) => scheme === 'bearer')?.parameters ?? {},
+      challenge: challenges.find(({ scheme }) => scheme === (this.#dpop ? 'dpop' : 'bearer'))?.parameters ?? {},
       exchange: wire.exchange,
     };
   }
@@ -124,7 +156,7 @@ export class Agent {
    * @returns {Promise<Badge>}
    */
   async actForItself({ server, resource }, scope) {
-    const wire = tap();
+    const wire = tap({ dpop: this.#dpop });
     const response = await oauth.clientCredentialsGrantRequest(
       server,
       this.#client,
@@ -187,7 +219,7 @@ export class Agent {
     );
     const callback = await browser.visit(address, redirectUri);
 
-    const wire = tap();
+    const wire = tap({ dpop: this.#dpop });
     const response = await oauth.authorizationCodeGrantRequest(
       server,
       this.#client,
@@ -201,13 +233,18 @@ export class Agent {
   }
 }
 
-/** Lets oauth4webapi send one request over loopback http, and keeps what went over the wire. */
-function tap({ anonymous = false } = {}) {
+/**
+ * Lets oauth4webapi send one request over loopback http, and keeps what went over the wire.
+ *
+ * @param {{ anonymous?: boolean, dpop?: oauth.DPoPHandle | undefined }} [request]
+ */
+function tap({ anonymous = false, dpop } = {}) {
   /** @type {Exchange | undefined} */
   let exchange;
   return {
     options: {
       [oauth.allowInsecureRequests]: true,
+      ...(dpop && { DPoP: dpop }),
       /** @param {string} url @param {any} init */
       async [oauth.customFetch](url, init) {
         // oauth4webapi calls APIs with a token only. The call that asks what token is needed has none yet.

@@ -7,14 +7,17 @@ import express from 'express';
  * @param {object} options
  * @param {string} options.resource its own address
  * @param {string} options.issuer the authorization server that it trusts
+ * @param {Pick<import('@gatehouse/express').VerifierOptions, 'requirement' | 'dpop'>} [options.demands] beyond
+ *   what each route asks for
  * @param {(decision: import('@gatehouse/express').Decision) => void} options.onDecision
  */
-export function createApi({ resource, issuer, onDecision }) {
+export function createApi({ resource, issuer, demands, onDecision }) {
   const { requireAgent, resourceMetadata } = createGatehouse({
     resource,
     issuers: [issuer],
     metadata: { name: 'Reports', scopes: ['reports:read', 'reports:write'] },
     scopeHierarchy: { 'reports:write': ['reports:read'] },
+    ...demands,
     onDecision,
   });
 
@@ -41,5 +44,6 @@ function introduce(agent) {
     actor: agent.actor.sub,
     onBehalfOf: agent.sub,
     through: agent.priorActors.map(({ sub }) => sub),
+    confirmation: agent.confirmation.method,
   };
 }

@@ -29,8 +29,8 @@ const { errors, Provider } = await importQuietly();
 
 /**
  * A real OpenID provider on loopback: JWT access tokens (RFC 9068) for the resource that was named (RFC 8707), by
- * authorization code with PKCE, client credentials and token exchange (RFC 8693). Client secrets and passwords are made
- * up anew for each server.
+ * authorization code with PKCE, client credentials and token exchange (RFC 8693); the first two bind the token to a key
+ * when the request has a proof of it (RFC 9449). Client secrets and passwords are made up anew for each server.
  *
  * @param {AuthorizationServerOptions} options
  */
@@ -88,6 +88,7 @@ async function serveOn({ origin, serve, close }, { resources, clients, people = 
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
       resourceIndicators: {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Agent } from './agent.mjs';
 import { createApi } from './api.mjs';
 import { startAuthorizationServer } from './authorization-server.mjs';
@@ -5,14 +6,28 @@ import { Browser } from './browser.mjs';
 import { WIDTH } from './layout.mjs';
 import { openPort } from './loopback.mjs';
 import { attacks } from './scenes/attacks.mjs';
+import { boundAgent } from './scenes/bound-agent.mjs';
 import { decisionTrail } from './scenes/decisions.mjs';
 import { delegation } from './scenes/delegation.mjs';
 import { discovery } from './scenes/discovery.mjs';
 import { missingScope } from './scenes/missing-scope.mjs';
+import { nonceRoundTrip } from './scenes/nonce-round-trip.mjs';
+import { replayedProof } from './scenes/replayed-proof.mjs';
+import { stolenToken } from './scenes/stolen-token.mjs';
 import { Transcript } from './transcript.mjs';
 
 /** The story, in order. A scene gets the world, plays with it, and says what it expects. */
-const scenes = [discovery, delegation, missingScope, attacks, decisionTrail];
+const scenes = [
+  discovery,
+  delegation,
+  missingScope,
+  attacks,
+  boundAgent,
+  stolenToken,
+  replayedProof,
+  nonceRoundTrip,
+  decisionTrail,
+];
 
 /** @typedef {Awaited<ReturnType<typeof openWorld>>} World */
 
@@ -21,6 +36,9 @@ async function openWorld(transcript, closing) {
   const port = await openPort();
   closing.push(port.close);
   const api = port.origin;
+  const strictPort = await openPort();
+  closing.push(strictPort.close);
+  const strictApi = strictPort.origin;
   // An API that only exists as a name: tokens for it are real, and none of ours.
   const otherApi = 'https://payroll.example.com';
   // Nothing listens there: the browser stops at it, as it would hand it to the assistant's application.
@@ -30,6 +48,7 @@ async function openWorld(transcript, closing) {
     people: ['alice'],
     resources: [
       { resource: api, scopes: ['reports:read', 'reports:write'] },
+      { resource: strictApi, scopes: ['reports:read', 'reports:write'] },
       { resource: otherApi, scopes: ['payroll:read'] },
     ],
     clients: [
@@ -45,6 +64,11 @@ async function openWorld(transcript, closing) {
         may: { [api]: ['reports:read', 'reports:write'] },
       },
       { id: 'researcher', grants: ['token_exchange'], may: { [api]: ['reports:read', 'reports:write'] } },
+      {
+        id: 'treasurer',
+        grants: ['client_credentials'],
+        may: { [api]: ['reports:read'], [strictApi]: ['reports:read'] },
+      },
     ],
   });
 
@@ -52,20 +76,36 @@ async function openWorld(transcript, closing) {
 
   /** @type {import('@gatehouse/express').Decision[]} */
   const decisions = [];
-  port.serve(createApi({ resource: api, issuer: server.issuer, onDecision: (decision) => decisions.push(decision) }));
+  const common = {
+    issuer: server.issuer,
+    /** @param {import('@gatehouse/express').Decision} decision */
+    onDecision: (decision) => decisions.push(decision),
+  };
+  port.serve(createApi({ resource: api, ...common }));
+  const demands = {
+    requirement: { senderConstraint: /** @type {const} */ ('dpop') },
+    dpop: { nonces: { secrets: [randomBytes(32)] } },
+  };
+  strictPort.serve(createApi({ resource: strictApi, demands, ...common }));
 
   /** @param {string} name */
-  const agent = (name) => new Agent({ name, secret: server.secrets[name] ?? '' });
+  const identity = (name) => ({ name, secret: server.secrets[name] ?? '' });
   return {
     transcript,
     api,
+    strictApi,
     otherApi,
     server,
-    agents: { auditor: agent('auditor'), assistant: agent('assistant'), researcher: agent('researcher') },
+    agents: {
+      auditor: new Agent(identity('auditor')),
+      assistant: new Agent(identity('assistant')),
+      researcher: new Agent(identity('researcher')),
+      treasurer: await Agent.withKeys(identity('treasurer')),
+    },
     alice: { browser: new Browser({ person: 'alice', password: server.passwords.alice ?? '' }), redirectUri },
     decisions,
     /** What earlier scenes earned for later ones. */
-    badges: /** @type {Record<'auditor' | 'alice' | 'researcher', import('./agent.mjs').Badge>} */ ({}),
+    badges: /** @type {Record<'auditor' | 'alice' | 'researcher' | 'treasurer', import('./agent.mjs').Badge>} */ ({}),
   };
 }
 
@@ -85,7 +125,7 @@ const transcript = new Transcript();
 const closing = [];
 transcript.open(
   'Gatehouse, from the first call to the last refusal',
-  'An authorization server, an API behind Gatehouse and three agents, all of them real and on this machine. What you ' +
+  'An authorization server, an API behind Gatehouse and four agents, all of them real and on this machine. What you ' +
     'read was sent and received just now; every ✓ was checked while it was printed.',
 );
 try {

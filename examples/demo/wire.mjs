@@ -46,6 +46,24 @@ export async function send(url, { method = 'GET', headers = {}, body, signal } =
   };
 }
 
+/** Sends what was recorded once more. @param {Exchange} recorded */
+export function resend({ requestLine, requestFields, requestBody }) {
+  const [method = '', path = ''] = requestLine.split(' ');
+  const url = `http://${findField(requestFields, 'host')}${path}`;
+  return send(url, { method, headers: Object.fromEntries(requestFields), body: requestBody });
+}
+
+/**
+ * The first field of this name.
+ *
+ * @param {readonly (readonly [string, string])[]} fields
+ * @param {string} name in lower case
+ * @returns {string | undefined}
+ */
+export function findField(fields, name) {
+  return fields.find(([candidate]) => candidate.toLowerCase() === name)?.[1];
+}
+
 /** @param {readonly string[]} raw names and values in turn */
 function pairs(raw) {
   /** @type {[string, string][]} */
