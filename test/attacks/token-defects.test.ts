@@ -25,8 +25,14 @@ const causes: Readonly<Record<TokenDefect, string>> = {
   'act-string': 'ERR_TOKEN_ACTOR',
   'act-without-subject': 'ERR_TOKEN_ACTOR',
   'act-too-deep': 'ERR_TOKEN_ACTOR_DEPTH',
+  'cnf-string': 'ERR_TOKEN_CLAIM_MALFORMED',
   'confirmation-unknown': 'ERR_TOKEN_CONFIRMATION',
-  'dpop-bound': 'ERR_TOKEN_CONFIRMATION',
+  'jkt-number': 'ERR_TOKEN_CLAIM_MALFORMED',
+  'jkt-short': 'ERR_TOKEN_CLAIM_MALFORMED',
+  'jkt-padded': 'ERR_TOKEN_CLAIM_MALFORMED',
+  'jkt-loose': 'ERR_TOKEN_CLAIM_MALFORMED',
+  'jkt-hex': 'ERR_TOKEN_CLAIM_MALFORMED',
+  'dpop-bound': 'ERR_TOKEN_BOUND',
   'id-token': 'ERR_TOKEN_TYPE',
   'typ-jwt': 'ERR_TOKEN_TYPE',
   'missing-typ': 'ERR_TOKEN_TYPE',
@@ -93,7 +99,13 @@ describe.each([
     expect(outcome).toMatchObject({ outcome: 'refused', error: { code: causes[defect] } });
     if (outcome.outcome !== 'refused') return;
     expect(outcome.response.status).toBe(defect === 'json-serialization' ? 400 : 401);
-    expect(outcome.response.headers['www-authenticate']).toHaveLength(1);
+    const error = defect === 'json-serialization' ? 'error="invalid_request", ' : 'error="invalid_token", ';
+    // Where no token could be read, nobody knows which scheme it was meant for.
+    const errorOfDpop = defect === 'json-serialization' ? error : '';
+    expect(outcome.response.headers['www-authenticate']).toEqual([
+      expect.stringMatching(`^Bearer ${error}`),
+      expect.stringMatching(`^DPoP ${errorOfDpop}(?:error_description="[^"]*", )?scope="read:data", `),
+    ]);
 
     const left = inspect([outcome, decisions.at(-1)], { depth: null, showHidden: true });
     expect(left).not.toContain(canary);

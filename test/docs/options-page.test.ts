@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { issuerSchema } from '../../packages/core/src/issuer/options.ts';
 import { parseOptions } from '../../packages/core/src/options.ts';
+import { type DpopSettings, dpopSchema } from '../../packages/core/src/proof/options.ts';
+import { memoryReplayStoreSchema } from '../../packages/core/src/proof/replay-memory.ts';
 import { readText } from '../repository.ts';
 
 const page = 'packages/core/README.md';
 const settings = parseOptions({ resource: 'https://api.example.com', issuers: ['https://auth.example.com'] });
+const { nonces, ...dpop } = dpopSchema.parse({ nonces: { secrets: [Buffer.alloc(32)] } }) as DpopSettings;
 const issuer = issuerSchema.parse('https://auth.example.com');
 
 /** Each interface, the heading above its table, and what `parseOptions` fills in. */
@@ -19,11 +22,20 @@ const interfaces = [
     defaults: issuer.claims,
   },
   { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer.keys },
+  { name: 'DpopOptions', file: 'proof/options.ts', heading: '### `DpopOptions`', defaults: dpop },
+  { name: 'NonceOptions', file: 'proof/options.ts', heading: '### `NonceOptions`', defaults: nonces },
+  { name: 'StoreOptions', file: 'proof/options.ts', heading: '### `StoreOptions`', defaults: settings.stores },
   {
     name: 'MetadataOptions',
     file: 'resource/options.ts',
     heading: '### `MetadataOptions`',
     defaults: settings.metadata,
+  },
+  {
+    name: 'MemoryReplayStoreOptions',
+    file: 'proof/replay-memory.ts',
+    heading: '### `MemoryReplayStoreOptions`',
+    defaults: memoryReplayStoreSchema.parse({}),
   },
   {
     name: 'Requirement',
@@ -35,9 +47,12 @@ const interfaces = [
 
 /** Defaults that are functions, or that depend on what is known where the option is used. */
 const spokenDefaults: Readonly<Record<string, string>> = {
+  'VerifierOptions.publicUrl': 'the origin of `resource`',
+  'StoreOptions.replay': 'the memory of this process',
   'VerifierOptions.renderProblem': 'problem details',
   'VerifierOptions.fetch': 'the global `fetch`',
   'VerifierOptions.now': '`Date.now`',
+  'MemoryReplayStoreOptions.now': '`Date.now`',
   'IssuerOptions.audience': 'the `resource`',
   'IssuerOptions.jwksUri': 'from its metadata',
   'ClaimMapping.clientScopes': 'as `scopes`',
