@@ -109,6 +109,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
     ['GET /v1/data', handled('{"sub":"alice","actor":"client-1"}')],
     ['GET /owned/alice', handled('{"sub":"alice","actor":"client-1"}')],
     ['GET /optional', 'HTTP/1.1 200 OK\n\n{"sub":"alice","actor":"client-1"}'],
+    ['GET /checked', 'HTTP/1.1 200 OK\n\n{"sub":"alice","actor":"client-1"}'],
   ])('to %s is that of the handler, with nothing of ours', async (requestLine, expected) => {
     const answer = await send(api.url, [requestLine, 'Authorization: Bearer {alice}']);
     expect(textOf(answer).replace(contentFields, '')).toBe(expected);
@@ -169,7 +170,8 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   it('carries the fields of an accepted or anonymous outcome beside those of the handler', async () => {
     const headers = { 'dpop-nonce': ['next'], 'x-list': ['1', '2'] };
     const sending = await startWith((outcome) => (outcome.outcome === 'refused' ? outcome : { ...outcome, headers }));
-    for (const request of [['GET /data', 'Authorization: Bearer {alice}'], ['GET /optional']]) {
+    const alice = 'Authorization: Bearer {alice}';
+    for (const request of [['GET /data', alice], ['GET /checked', alice], ['GET /optional']]) {
       const answer = await send(sending.url, request);
       expect(answer.statusLine).toBe('HTTP/1.1 200 OK');
       expect([linesOf(answer, 'dpop-nonce'), linesOf(answer, 'x-list')]).toEqual([['next'], ['1', '2']]);

@@ -44,6 +44,7 @@ export const refusedRequests: readonly ExpectedAnswer[] = [
   { title: 'HEAD without a token: the same, without the body', request: ['HEAD /data'], answer: noToken },
   { title: 'OPTIONS without a token, a preflight too', request: ['OPTIONS /any'], answer: noToken + noTokenBody },
   { title: 'DELETE without a token', request: ['DELETE /any'], answer: noToken + noTokenBody },
+  { title: 'GET where the handler checks', request: ['GET /checked'], answer: noToken + noTokenBody },
   { title: 'GET below a mounted application', request: ['GET /v1/data'], answer: noToken + noTokenBody },
   {
     title: 'another scheme, and a token in another field',

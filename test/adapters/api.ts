@@ -36,7 +36,7 @@ import {
  * | GET /impostor | earlier middleware sets `agent`, then optional | the same, by what is found under `agent` |
  * | GET /owned/:id | `allow`: the id is the subject | the handler's |
  * | GET /refused/:class | `allow`: throws `createRefusal(class)` | never |
- * | GET /checked | `check()` in the handler, `read:data` | `{"outcome":…}` |
+ * | GET /checked | `check()` and `writeOutcome()` in the handler, `read:data` | `{"sub":…,"actor":…}` |
  * | GET /throws | `read:data`, then the handler throws | 500 |
  * | GET /broken-rule | `allow` throws an `Error` | 500 |
  * | GET /unguarded | none, and reads `agent.sub` all the same | 500 |

@@ -185,8 +185,9 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
   });
 
   it('gives the same decision to handlers that check by themselves', async () => {
-    expect((await send('GET /checked')).body).toBe('{"outcome":"refused"}');
-    expect((await send('GET /checked', await authorization())).body).toBe('{"outcome":"accepted"}');
+    expect((await send('GET /checked', await authorization())).body).toBe('{"sub":"alice","actor":"client-1"}');
+    expect((await send('GET /checked', await authorization({ scope: 'write:data' }))).statusLine).toMatch(/ 403 /);
+    expect(decisions).toMatchObject([{ outcome: 'accepted' }, { outcome: 'refused', request: { route: '/checked' } }]);
   });
 
   it('finds no agent where no guard ran, and a handler that reads one all the same fails', async () => {

@@ -1,4 +1,4 @@
-import { createGatehouse, findAgent } from '@gatehouse/express';
+import { createGatehouse, findAgent, writeOutcome } from '@gatehouse/express';
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { type AdapterUnderTest, bodyOf, createRefusal, serveApi } from './api.ts';
 
@@ -44,8 +44,9 @@ export const expressAdapter: AdapterUnderTest = {
     });
     app.get('/refused/:class', refuse, answer);
     app.get('/checked', async (req, res) => {
-      const { outcome } = await check(req, 'read:data');
-      res.json({ outcome });
+      const outcome = await check(req, 'read:data');
+      writeOutcome(res, outcome);
+      if (outcome.outcome !== 'refused') res.json(bodyOf(outcome.agent));
     });
     app.get('/throws', requireAgent('read:data'), () => {
       throw new Error('the handler has a bug');

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createGatehouse, findAgent } from '@gatehouse/fastify';
+import { createGatehouse, findAgent, writeOutcome } from '@gatehouse/fastify';
 import fastify, { type FastifyPluginAsync, type onRequestHookHandler, type RouteHandlerMethod } from 'fastify';
 import { type AdapterUnderTest, bodyOf, createRefusal } from './api.ts';
 
@@ -56,9 +56,10 @@ export const fastifyAdapter: AdapterUnderTest = {
       },
     });
     app.get('/refused/:class', { onRequest: refuse }, answer);
-    app.get('/checked', async (request) => {
-      const { outcome } = await check(request, 'read:data');
-      return { outcome };
+    app.get('/checked', async (request, reply) => {
+      const outcome = await check(request, 'read:data');
+      writeOutcome(reply, outcome);
+      return outcome.outcome === 'refused' ? reply : bodyOf(outcome.agent);
     });
     app.get('/throws', { onRequest: requireAgent('read:data') }, () => {
       throw new Error('the handler has a bug');

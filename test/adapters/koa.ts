@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { createGatehouse, findAgent, type WithAgent } from '@gatehouse/koa';
+import { createGatehouse, findAgent, type WithAgent, writeOutcome } from '@gatehouse/koa';
 import Router from '@koa/router';
 import Koa from 'koa';
 import mount from 'koa-mount';
@@ -57,8 +57,9 @@ export const koaAdapter: AdapterUnderTest = {
     });
     router.get('/refused/:class', refuse, answer);
     router.get('/checked', async (ctx) => {
-      const { outcome } = await check(ctx, 'read:data');
-      ctx.body = { outcome };
+      const outcome = await check(ctx, 'read:data');
+      writeOutcome(ctx, outcome);
+      if (outcome.outcome !== 'refused') ctx.body = bodyOf(outcome.agent);
     });
     router.get('/throws', requireAgent('read:data'), () => {
       throw new Error('the handler has a bug');

@@ -1,5 +1,5 @@
 import type { Agent } from './agent/agent.ts';
-import type { Outcome } from './evaluation.ts';
+import type { CheckOutcome, Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import type { VerifierOptions } from './options.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
@@ -24,9 +24,12 @@ export interface Guards<Context, Guard, Handler> {
   resourceMetadata(): Handler;
   /** Serves any endpoint of Gatehouse. */
   serve(endpoint: Endpoint): Handler;
-  /** The same decision without a guard, for decorators and resolvers. Nothing is written, and no agent is attached. */
-  check(context: Context): Promise<Outcome>;
-  check(context: Context, requirement: RequirementInput<Context>): Promise<Outcome>;
+  /**
+   * The same decision without a guard, for decorators and resolvers. Nothing is written, and no agent is attached:
+   * `writeOutcome` of the adapter writes what it says.
+   */
+  check(context: Context): Promise<CheckOutcome>;
+  check(context: Context, requirement: RequirementInput<Context>): Promise<CheckOutcome>;
   readonly verifier: Verifier<Context>;
 }
 
@@ -102,7 +105,8 @@ export function createGuards<Context, Guard, Handler>(
     },
     serve,
     check: async (context: Context, ...input: readonly RequirementInput<Context>[]) =>
-      decide(context, prepare(input), 'require'),
+      // Where a token is required, no outcome is anonymous.
+      decide(context, prepare(input), 'require') as Promise<CheckOutcome>,
     verifier,
   };
 }

@@ -17,6 +17,9 @@ export type Outcome =
   | { readonly outcome: 'anonymous'; readonly headers: HeaderLists }
   | { readonly outcome: 'refused'; readonly error: AuthError; readonly response: HttpResponse };
 
+/** How one ends that asks for a token: nobody is anonymous there. */
+export type CheckOutcome = Exclude<Outcome, { readonly outcome: 'anonymous' }>;
+
 /** What is known of the request so far: its challenge and its decision need it. */
 export interface Visit {
   readonly request: HttpRequest;

@@ -20,7 +20,7 @@ export {
   UnavailableError,
   UseDpopNonceError,
 } from './errors.ts';
-export type { Outcome } from './evaluation.ts';
+export type { CheckOutcome, Outcome } from './evaluation.ts';
 export type { Problem, RenderProblem } from './http/refusal.ts';
 export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 export type { JwsAlgorithm } from './issuer/algorithms.ts';

@@ -3,9 +3,11 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { InvalidTokenError } from './errors.ts';
+import type { Outcome } from './evaluation.ts';
 import { isAnonymous, parseCredentials } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
-import { fromIncomingMessage, hasLeft, serveEndpoint, writeHeaders, writeResponse } from './node.ts';
+import { fromIncomingMessage, hasLeft, serveEndpoint, writeHeaders, writeOutcome, writeResponse } from './node.ts';
 
 const servers: Server[] = [];
 
@@ -191,6 +193,28 @@ describe('writeHeaders', () => {
       response.end();
     }, 'GET / HTTP/1.1');
     expect(bytes).toContain('x-list: a\r\nx-list: b\r\n');
+  });
+});
+
+describe('writeOutcome', () => {
+  const write = (outcome: Outcome) =>
+    exchange((_, response) => {
+      writeOutcome(response, outcome);
+      response.end();
+    }, 'GET / HTTP/1.1');
+
+  it('writes the whole answer of a refusal', async () => {
+    const bytes = await write({
+      outcome: 'refused',
+      error: new InvalidTokenError('ERR_TOKEN_EXPIRED'),
+      response: answer,
+    });
+    expect(bytes).toMatch(/^HTTP\/1\.1 401 .*www-authenticate: Bearer a="b"\r\n/s);
+  });
+
+  it('sets the fields of any other outcome, and leaves the answer to the handler', async () => {
+    const bytes = await write({ outcome: 'anonymous', headers: { 'dpop-nonce': ['next'] } });
+    expect(bytes).toMatch(/^HTTP\/1\.1 200 OK\r\ndpop-nonce: next\r\n/);
   });
 });
 

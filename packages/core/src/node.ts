@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Outcome } from './evaluation.ts';
 import {
   answerEndpoint,
   type Endpoint,
@@ -76,6 +77,12 @@ export function writeResponse(response: ServerResponse, { status, headers, body 
   writeHeaders(response, headers);
   if (body === undefined) response.end();
   else response.setHeader('content-length', Buffer.byteLength(body)).end(body);
+}
+
+/** Writes what an outcome says: the whole answer of a refusal, else the fields that go beside those of the handler. */
+export function writeOutcome(response: ServerResponse, outcome: Outcome): void {
+  if (outcome.outcome === 'refused') writeResponse(response, outcome.response);
+  else writeHeaders(response, outcome.headers);
 }
 
 /** Answers the request when it is for the endpoint; resolves to false when it is not. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Agent, Outcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
+import type { Agent, CheckOutcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
 import { createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
-import { fromIncomingMessage, hasLeft, serveEndpoint, writeHeaders, writeResponse } from '@gatehouse/core/node';
+import { fromIncomingMessage, hasLeft, serveEndpoint, writeOutcome } from '@gatehouse/core/node';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export type {
@@ -10,6 +10,7 @@ export type {
   Agent,
   AgentDescription,
   AuthErrorCode,
+  CheckOutcome,
   ClaimMapping,
   Decision,
   Dialect,
@@ -52,6 +53,7 @@ export {
   UnavailableError,
   UseDpopNonceError,
 } from '@gatehouse/core';
+export { writeOutcome } from '@gatehouse/core/node';
 
 declare global {
   namespace Express {
@@ -72,11 +74,11 @@ export type AgentGuard = <Params, Body, Json, Query>(
 /** The guards of one API. */
 export interface Gatehouse extends Guards<Request, AgentGuard, RequestHandler> {
   /** As for any framework, and for requests of any type. */
-  check<Params, Body, Json, Query>(req: Request<Params, Body, Json, Query>): Promise<Outcome>;
+  check<Params, Body, Json, Query>(req: Request<Params, Body, Json, Query>): Promise<CheckOutcome>;
   check<Params, Body, Json, Query>(
     req: Request<Params, Body, Json, Query>,
     requirement: RequirementInput<Request>,
-  ): Promise<Outcome>;
+  ): Promise<CheckOutcome>;
 }
 
 /** The agent of this request, or undefined where no guard found one. */
@@ -97,10 +99,8 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
     hostsOf: (req) => [req],
     guard: (decide) => async (req, res, next) => {
       const outcome = await decide(req as unknown as Request);
-      if (outcome.outcome === 'refused') return writeResponse(res, outcome.response);
-      if (hasLeft(req)) return;
-      writeHeaders(res, outcome.headers);
-      next();
+      writeOutcome(res, outcome);
+      if (outcome.outcome !== 'refused' && !hasLeft(req)) next();
     },
     serve: (endpoint) => async (req, res, next) => {
       if (!(await serveEndpoint(endpoint, req, res))) next();

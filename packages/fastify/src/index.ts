@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type {
   Agent,
+  CheckOutcome,
   Endpoint,
   HeaderLists,
   HttpRequest,
@@ -22,6 +23,7 @@ export type {
   Agent,
   AgentDescription,
   AuthErrorCode,
+  CheckOutcome,
   ClaimMapping,
   Decision,
   Dialect,
@@ -81,12 +83,13 @@ export interface AnyRequest {
   readonly routeOptions: { readonly url?: string | undefined };
 }
 
+/** A reply of any route and server. */
+export interface AnyReply {
+  readonly raw: ServerResponse | Http2ServerResponse;
+}
+
 /** A hook for `onRequest`, of a route or of a whole scope, which leaves the types of routes as they are. */
-export type AgentGuard = (
-  request: AnyRequest,
-  reply: { readonly raw: ServerResponse | Http2ServerResponse },
-  done: (error?: Error) => void,
-) => void;
+export type AgentGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void;
 
 /** What `register` takes. It works in the scope that registers it, and in those below. */
 export type GatehousePlugin = (
@@ -102,13 +105,24 @@ export interface Gatehouse extends Guards<GuardedRequest, AgentGuard, GatehouseP
    */
   readonly plugin: GatehousePlugin;
   /** As for any framework, and for requests of any type. */
-  check(request: AnyRequest): Promise<Outcome>;
-  check(request: AnyRequest, requirement: RequirementInput<GuardedRequest>): Promise<Outcome>;
+  check(request: AnyRequest): Promise<CheckOutcome>;
+  check(request: AnyRequest, requirement: RequirementInput<GuardedRequest>): Promise<CheckOutcome>;
 }
 
 /** The agent of this request, or undefined where no guard found one. */
 export function findAgent(request: Pick<AnyRequest, 'raw'>): Agent | undefined {
   return findAgentOf(requestOf(request));
+}
+
+/**
+ * Sends what an outcome of `check` says: the whole answer of a refusal, else nothing yet but the fields that go beside
+ * your own. Gives the reply, for handlers that return it.
+ */
+export function writeOutcome<Reply extends AnyReply>(reply: Reply, outcome: Outcome): Reply {
+  const writable = reply as unknown as FastifyReply;
+  if (outcome.outcome === 'refused') send(writable, outcome.response);
+  else writable.headers(fieldsOf(outcome.headers));
+  return reply;
 }
 
 /**
@@ -189,8 +203,7 @@ async function letPass(
     throw new Error('Register the plugin of your gatehouse in the scope of its guards, or in one above.');
   }
   const outcome = await decide(request);
-  if (outcome.outcome === 'refused') send(reply, outcome.response);
-  else reply.headers(fieldsOf(outcome.headers));
+  writeOutcome(reply, outcome);
   return outcome.outcome !== 'refused' && !hasLeft(messageOf(request));
 }
 

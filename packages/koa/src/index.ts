@@ -1,4 +1,12 @@
-import type { Agent, HttpRequest, HttpResponse, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
+import type {
+  Agent,
+  HttpRequest,
+  HttpResponse,
+  Outcome,
+  RequirementInput,
+  Verifier,
+  VerifierOptions,
+} from '@gatehouse/core';
 import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, writeHeaders } from '@gatehouse/core/node';
 import type { DefaultContext, DefaultState, ExtendableContext, Next, ParameterizedContext } from 'koa';
@@ -9,6 +17,7 @@ export type {
   Agent,
   AgentDescription,
   AuthErrorCode,
+  CheckOutcome,
   ClaimMapping,
   Decision,
   Dialect,
@@ -83,6 +92,12 @@ export function findAgent(ctx: Pick<ExtendableContext, 'req' | 'originalUrl'>): 
   return findAgentOf(requestOf(ctx));
 }
 
+/** Writes what an outcome of `check` says: the whole answer of a refusal, else the fields that go beside your own. */
+export function writeOutcome(ctx: ExtendableContext, outcome: Outcome): void {
+  if (outcome.outcome === 'refused') answer(ctx, outcome.response);
+  else writeHeaders(ctx.res, outcome.headers);
+}
+
 /**
  * The guards of one API, for any number of applications and routers. Make them once. Your own types of state and context
  * are what `allow` and `check` are given.
@@ -102,10 +117,8 @@ export function createGatehouse<State extends object = DefaultState, Context = D
     hostsOf: (ctx) => [ctx, ctx.state],
     guard: (decide) => async (ctx: ExtendableContext, next: Next) => {
       const outcome = await decide(ctx as ParameterizedContext<State, Context>);
-      if (outcome.outcome === 'refused') return answer(ctx, outcome.response);
-      if (hasLeft(ctx.req)) return;
-      writeHeaders(ctx.res, outcome.headers);
-      await next();
+      writeOutcome(ctx, outcome);
+      if (outcome.outcome !== 'refused' && !hasLeft(ctx.req)) await next();
     },
     serve: (endpoint) => async (ctx, next) => {
       const response = await answerEndpoint(endpoint, requestOf(ctx));

@@ -10,6 +10,7 @@ import {
   type GuardedRequest,
   type Requirement,
   type VerifierOptions,
+  writeOutcome,
 } from '@gatehouse/fastify';
 import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import fastify, {
@@ -51,6 +52,11 @@ app.get<{ Params: { owner: string } }>('/docs/:owner', { onRequest: requireAgent
   const outcome = await check(request, 'docs:read');
   assert.equal(outcome.outcome, 'accepted');
   return { owner: request.params.owner satisfies string };
+});
+// What checks is not anonymous: there is an agent, or an answer to send.
+app.get<{ Reply: Agent }>('/checked', async (request, reply) => {
+  const outcome = await check(request, 'docs:write');
+  return outcome.outcome === 'refused' ? writeOutcome(reply, outcome) : outcome.agent;
 });
 
 // Guards of whole scopes, in plugins of any style.
@@ -113,6 +119,7 @@ for (const [url, status] of Object.entries({
   '/both': 403,
   '/docs/alice': 200,
   '/docs/bob': 403,
+  '/checked': 403,
   '/scoped/alice': 200,
   '/scoped/bob': 403,
   '/typed?page=1': 200,

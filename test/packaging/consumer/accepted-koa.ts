@@ -13,6 +13,7 @@ import {
   type Requirement,
   type VerifierOptions,
   type WithAgent,
+  writeOutcome,
 } from '@gatehouse/koa';
 import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import Router from '@koa/router';
@@ -40,6 +41,12 @@ router.get('/data/:id', requireAgent('read:data'), async (ctx) => {
   const { sub } = ctx.state.agent satisfies Agent;
   const { outcome } = await check(ctx, 'read:data');
   ctx.body = { sub, actor: agent.actor.sub, id: ctx.params['id'] satisfies string | undefined, outcome };
+});
+// What checks is not anonymous: there is an agent, or an answer to write.
+router.get('/checked', async (ctx) => {
+  const outcome = await check(ctx, 'write:data');
+  if (outcome.outcome === 'refused') return writeOutcome(ctx, outcome);
+  ctx.body = outcome.agent satisfies Agent;
 });
 const owned: Requirement<ParameterizedContext> = {
   action: 'docs.read',
@@ -74,7 +81,9 @@ typed.use(member).use((ctx) => {
 const typedRouter = new Router<State, Services>();
 typedRouter.use(requireAgent());
 typedRouter.get('/', member, async (ctx) => {
-  ctx.body = [ctx.agent.sub, ctx.state.tenant, ctx.db, (await gatehouse.check(ctx)).outcome];
+  const outcome = await gatehouse.check(ctx);
+  writeOutcome(ctx, outcome);
+  ctx.body = [ctx.agent.sub, ctx.state.tenant, ctx.db, outcome.outcome];
 });
 typed.use(typedRouter.routes());
 
@@ -117,6 +126,7 @@ for (const [path, body] of Object.entries({
 for (const [path, status] of Object.entries({
   'docs/alice': 200,
   'docs/bob': 403,
+  checked: 403,
   'typed?tenant=other': 403,
   mounted: 403,
 })) {

@@ -4,7 +4,15 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { AuthError as CoreAuthError, createVerifier, type VerifierOptions } from '@gatehouse/core';
 import { fromIncomingMessage } from '@gatehouse/core/node';
-import { type Agent, AuthError, createGatehouse, type Decision, findAgent, type Requirement } from '@gatehouse/express';
+import {
+  type Agent,
+  AuthError,
+  createGatehouse,
+  type Decision,
+  findAgent,
+  type Requirement,
+  writeOutcome,
+} from '@gatehouse/express';
 import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import express, { type Request } from 'express';
 
@@ -44,6 +52,12 @@ app.get('/docs/:owner', requireAgent(owned), async (req, res) => {
   assert.equal(fromIncomingMessage(req), fromIncomingMessage(req));
   res.end();
 });
+// What checks is not anonymous: there is an agent, or an answer to write.
+app.get('/checked', async (req, res) => {
+  const outcome = await check(req, 'docs:write');
+  if (outcome.outcome === 'refused') return writeOutcome(res, outcome);
+  res.json(outcome.agent satisfies Agent);
+});
 
 // A guard leaves the types of the handler behind it alone.
 app.get('/typed/:id', requireAgent(), (req, res) => void res.json({ id: req.params.id satisfies string }));
@@ -70,6 +84,7 @@ for (const [path, status] of Object.entries({
   'rule/alice': 200,
   'docs/alice': 200,
   'docs/bob': 403,
+  checked: 403,
   'typed/a': 200,
 })) {
   assert.equal((await agent.fetch(`${origin}/${path}`)).status, status, path);
