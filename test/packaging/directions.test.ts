@@ -58,9 +58,16 @@ describe('between packages', () => {
     expect(hidden.map(describeImport)).toEqual([]);
   });
 
-  test.each([...packages, ...examples])('$name reaches no file of another package by a relative path', (pack) => {
-    const known = new Set(listModules(pack.directory));
-    const outside = listImports(pack.directory).filter((found) => isRelative(found) && !known.has(found.target));
+  test.each(packages)('$name reaches nothing but its own modules by a relative path', ({ directory }) => {
+    const known = new Set(listModules(directory));
+    const outside = listImports(directory).filter((found) => isRelative(found) && !known.has(found.target));
+    expect(outside.map(describeImport)).toEqual([]);
+  });
+
+  test.each(examples)('$name reaches nothing outside its directory by a relative path', ({ directory }) => {
+    const outside = listImports(directory).filter(
+      (found) => isRelative(found) && !found.target.startsWith(`${directory}/`),
+    );
     expect(outside.map(describeImport)).toEqual([]);
   });
 
