@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessTokenClaims } from './claims.ts';
 import type { VerifiedAccessToken } from './jwt.ts';
-import { createTokenCache, type TokenCache } from './token-cache.ts';
+import { createTokenCache, hashToken, type TokenCache } from './token-cache.ts';
 
 const start = 1_800_000_000;
 let now: number;
@@ -27,6 +27,14 @@ const advance = (seconds: number) => {
   now += seconds * 1000;
 };
 const isFound = () => cache.find('a.b.c') !== undefined;
+
+describe('the hash of a token', () => {
+  it('is the ath that RFC 9449 §7.1 shows [DPOP-27]', () => {
+    expect(hashToken('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU')).toBe(
+      'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo',
+    );
+  });
+});
 
 describe('the token cache', () => {
   it('gives a token back, and when it was verified', () => {
