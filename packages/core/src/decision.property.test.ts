@@ -33,21 +33,24 @@ function readTraceId(field: string): string | undefined {
   return version === '00' && more.length > 0 ? undefined : trace;
 }
 
-const digits = (length: number) =>
-  fc.oneof(
-    { weight: 4, arbitrary: fc.string({ unit: fc.constantFrom(...hex), minLength: length, maxLength: length }) },
-    fc.constantFrom(
-      '0'.repeat(length),
-      'f'.repeat(length),
-      'F'.repeat(length),
-      '0'.repeat(length - 1),
-      'a'.repeat(length + 1),
-    ),
-  );
-const version = fc.oneof({ weight: 2, arbitrary: fc.constant('00') }, digits(2));
+const digits = (length: number) => fc.string({ unit: fc.constantFrom(...hex), minLength: length, maxLength: length });
+const wellFormed = fc.tuple(fc.oneof(fc.constant('00'), digits(2)), digits(32), digits(16), digits(2));
+/** One part of four put wrong, or written as nobody writes it. */
 const traceparent = fc
-  .tuple(version, digits(32), digits(16), digits(2), fc.constantFrom('', '', '', '-', '-later', '-\n', '\n', ' ', '0'))
-  .map(([first, trace, parent, flags, more]) => `${[first, trace, parent, flags].join('-')}${more}`);
+  .tuple(
+    wellFormed,
+    fc.nat(4),
+    fc.constantFrom('0', 'f', 'F', 'g', 'short', 'long'),
+    fc.constantFrom('', '', '', '-', '-later', '-\n', '\n', ' ', '0'),
+  )
+  .map(([parts, index, what, more]) => {
+    const changed = parts.map((part, at) => {
+      if (at !== index) return part;
+      if (what === 'short') return part.slice(1);
+      return what === 'long' ? `${part}0` : what.repeat(part.length);
+    });
+    return `${changed.join('-')}${more}`;
+  });
 const edited = fc
   .tuple(traceparent, fc.nat(60), fc.constantFrom('', '-', '0', 'g', 'A', '\n', '\u00E9'))
   .map(([text, at, inserted]) => text.slice(0, at) + inserted + text.slice(at + 1));

@@ -99,7 +99,7 @@ const document = fc
   .tuple(
     fc.oneof({ weight: 4, arbitrary: object }, value),
     fc.array(fc.constantFrom(true, true, true, false), { maxLength: 2 }),
-    fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 55, max: 70 })),
+    fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 60, max: 65 })),
     space,
   )
   .map(([inner, kinds, more, around]) => {
@@ -169,7 +169,7 @@ describe('parseJsonObject', () => {
     );
   });
 
-  it('reads 64 KiB in no time, whatever they repeat', () => {
+  it('reads 128 KiB in no time, whatever they repeat', () => {
     const part = fc.constantFrom(
       '{},',
       '[],',
@@ -193,11 +193,12 @@ describe('parseJsonObject', () => {
         fc.constantFrom('0]}', '"}', '":0}'),
         (one, other, before, after) => {
           const bytes = encode(
-            before + one.repeat(2 ** 15 / one.length) + other.repeat(2 ** 15 / other.length) + after,
+            before + one.repeat(2 ** 16 / one.length) + other.repeat(2 ** 16 / other.length) + after,
           );
-          const startedAt = performance.now();
+          const startedAt = process.cpuUsage();
           parseJsonObject(bytes);
-          expect(performance.now() - startedAt).toBeLessThan(500);
+          // Of this process, however busy the machine is.
+          expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(500);
         },
       ),
     );

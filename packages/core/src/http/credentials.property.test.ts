@@ -54,18 +54,18 @@ function parse(fields: readonly string[], maxBytes: number, truncated = false): 
 const repeat = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length);
 
 const bearer = fc.mixedCase(fc.constant('bearer'));
-const spaces = fc.integer({ min: 1, max: 70 }).map((count) => ' '.repeat(count));
+const spaces = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 70 })).map((count) => ' '.repeat(count));
 const token68 = fc
   .tuple(fc.string({ unit: fc.constantFrom(...token68char), minLength: 1, maxLength: 100 }), fc.nat(3))
   .map(([text, padding]) => text + '='.repeat(padding));
 const valid = fc.tuple(bearer, spaces, token68);
-const limit = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.nat(140));
+const limit = fc.oneof({ weight: 3, arbitrary: fc.constant(Number.POSITIVE_INFINITY) }, fc.nat(140));
 
 const character = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 
 /** Fields that are wrong in a place or two, where a lax parser looks away. */
 const nasty = fc.oneof(
-  fc.constantFrom('', ' ', '\t', '\r\n', '\0', ',', ', ', '=', '"', '\\', ';', ':', '\u00A0', '\u2028', '\uFEFF'),
+  { weight: 3, arbitrary: fc.constantFrom(...' ,="\\;:\t\n\0\u00A0', '', ', ', '\r\n', '\u2028', '\uFEFF') },
   fc.constantFrom('Bearer', 'Bearer ', 'DPoP ', '\u0130', '\u017F', '\u212A'),
   fc.string({ unit: character, maxLength: 3 }),
 );
@@ -79,7 +79,7 @@ const nearlyValid = fc
   );
 const anyField = fc.oneof(
   valid.map((parts) => parts.join('')),
-  nearlyValid,
+  { weight: 4, arbitrary: nearlyValid },
   fc.string({ unit: character }),
   fc.string(),
 );
@@ -111,7 +111,7 @@ describe('parseCredentials', () => {
     );
   });
 
-  it('reads a field of 64 KiB in no time, whatever it repeats [BRR-21]', () => {
+  it('reads 128 KiB, twice the largest limit, in no time, whatever they repeat [BRR-21]', () => {
     const part = fc.string({
       unit: fc.constantFrom(' ', '=', 'a', '.', ',', '"', '\t', 'é'),
       minLength: 1,
@@ -120,10 +120,11 @@ describe('parseCredentials', () => {
     const start = fc.constantFrom('', 'Bearer', 'Bearer ', 'Bearer a');
     fc.assert(
       fc.property(start, part, part, fc.constantFrom('', ' ', '"', 'a', '='), (before, one, other, after) => {
-        const field = `${before}${repeat(one, 2 ** 15)}${repeat(other, 2 ** 15)}${after}`;
-        const startedAt = performance.now();
+        const field = `${before}${repeat(one, 2 ** 16)}${repeat(other, 2 ** 16)}${after}`;
+        const startedAt = process.cpuUsage();
         parse([field], Number.POSITIVE_INFINITY);
-        expect(performance.now() - startedAt).toBeLessThan(500);
+        // Of this process, however busy the machine is.
+        expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(500);
       }),
     );
   });
