@@ -173,11 +173,11 @@ describe('buildChallenges', () => {
   function describeChallenge(
     refusal: AuthError,
     { scheme, parameters = {} }: ChallengeOffer,
-    { attempted, scopes, resourceMetadata }: ChallengeContext,
+    { offers: offered, attempted, scopes, resourceMetadata }: ChallengeContext,
   ): Record<string, string> {
     const said: Record<string, string | undefined> = { ...parameters, resource_metadata: resourceMetadata };
     if (scopes.length > 0) said['scope'] = scopes.join(' ');
-    const isAccused = attempted === undefined || attempted === scheme;
+    const isAccused = attempted === scheme || offered.every((offer) => offer.scheme !== attempted);
     if (isAccused && refusal.error !== undefined && !(refusal instanceof ForbiddenError)) {
       said['error'] = refusal.error;
       said['error_description'] = refusal.description;
