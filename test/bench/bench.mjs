@@ -1,14 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { createBearerCases } from './bearer.mjs';
+import { createDpopCases } from './dpop.mjs';
 import { createFixture } from './fixtures.mjs';
 import { measureInProcess } from './in-process.mjs';
-import { expressCases, measureOverHttp } from './over-http.mjs';
+import { bearerCases, dpopCases, measureOverHttp, repeatRequest, sendProofs } from './over-http.mjs';
 import { formatTable, inProcessColumns, overHttpColumns } from './table.mjs';
 
+/** `seconds` are of all rows in process and of one sample over HTTP; `proofs` of a connection in one sample. */
 const efforts = {
-  quick: { inProcess: { rounds: 7, seconds: 6 }, overHttp: { rounds: 5, seconds: 12 } },
-  full: { inProcess: { rounds: 21, seconds: 40 }, overHttp: { rounds: 15, seconds: 90 } },
+  quick: { inProcess: { rounds: 7, seconds: 6 }, overHttp: { rounds: 5, seconds: 0.6, proofs: 32 } },
+  full: { inProcess: { rounds: 21, seconds: 40 }, overHttp: { rounds: 15, seconds: 1.8, proofs: 64 } },
 };
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } } });
@@ -27,13 +30,38 @@ console.log(`Load average before the start: ${machine.loadBefore.toFixed(1)}. Co
 
 const fixture = await createFixture();
 try {
-  const inProcess = await measureInProcess(fixture, effort.inProcess);
-  console.log(`\n${formatTable('In process, one at a time', inProcessColumns, inProcess)}`);
-  const express = await measureOverHttp(expressCases, fixture, effort.overHttp);
-  console.log(`\n${formatTable('HTTP, Express 5', overHttpColumns, express)}`);
+  const { inProcess, overHttp } = effort;
+  const { rounds, seconds, proofs } = overHttp;
+  const tables = [
+    await table('In process, one at a time', inProcessColumns, async () =>
+      measureInProcess(await createBearerCases(fixture), inProcess),
+    ),
+    await table('In process, DPoP', inProcessColumns, async () =>
+      measureInProcess(await createDpopCases(fixture), inProcess),
+    ),
+    await table('HTTP, Express 5', overHttpColumns, () =>
+      measureOverHttp(bearerCases, fixture, { rounds, load: repeatRequest(fixture, seconds) }),
+    ),
+    await table('HTTP, Express 5, DPoP', overHttpColumns, () =>
+      measureOverHttp(dpopCases, fixture, { rounds, load: sendProofs(fixture, proofs) }),
+    ),
+  ];
   if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ machine, inProcess, express }, undefined, 2)}\n`);
+    await writeFile(values.json, `${JSON.stringify({ machine, tables }, undefined, 2)}\n`);
   }
 } finally {
   await fixture.close();
+}
+
+/**
+ * Measures, and prints at once: what is known is not lost when a later row fails.
+ *
+ * @param {string} title
+ * @param {readonly import('./table.mjs').Column[]} columns
+ * @param {() => Promise<readonly import('./measure.mjs').Row[]>} measure
+ */
+async function table(title, columns, measure) {
+  const rows = await measure();
+  console.log(`\n${formatTable(title, columns, rows)}`);
+  return { title, rows };
 }

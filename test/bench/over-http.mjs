@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import autocannon from 'autocannon';
-import { fieldsFor, resource, scope } from './fixtures.mjs';
+import { fieldsFor, fieldsWithProof, resource, scope } from './fixtures.mjs';
 import { alternate, percentile, toMicroseconds } from './measure.mjs';
 
 /**
@@ -13,33 +13,91 @@ import { alternate, percentile, toMicroseconds } from './measure.mjs';
  */
 
 /** @type {readonly HttpCase[]} */
-export const expressCases = [
+export const bearerCases = [
   { name: 'bare route', app: 'express-bare' },
   { name: 'requireAgent', app: 'express-guarded' },
   { name: 'requireAgent, no token: 401', app: 'express-guarded', status: 401, anonymous: true },
 ];
 
+/** @type {readonly HttpCase[]} */
+export const dpopCases = [
+  { name: 'bare route', app: 'express-bare' },
+  { name: 'requireAgent', app: 'express-guarded' },
+  { name: 'express-oauth2-jwt-bearer', app: 'express-auth0' },
+];
+
 const connections = 64;
+
+/** @typedef {(subject: HttpCase) => Readonly<Record<string, unknown>>} Load what autocannon is told, anew for every sample */
+
+/**
+ * One request again and again, for some time.
+ *
+ * @param {import('./fixtures.mjs').Fixture} fixture
+ * @param {number} seconds
+ * @returns {Load}
+ */
+export function repeatRequest({ token }, seconds) {
+  return ({ anonymous = false }) => ({
+    headers: fieldsFor(anonymous ? undefined : token),
+    duration: seconds,
+    sampleInt: 20, // how often it looks whether the time is over
+  });
+}
+
+/**
+ * Requests that have a proof of their own. In each round, all rows are sent the same ones.
+ *
+ * @param {import('./fixtures.mjs').Fixture} fixture
+ * @param {number} perConnection how many
+ * @returns {Load}
+ */
+export function sendProofs({ boundToken, prove }, perConnection) {
+  /** @typedef {{ readonly headers: Record<string, string> }} ProvenRequest */
+  /** @type {ProvenRequest[][][]} */
+  const rounds = [];
+  /** @type {Map<HttpCase, number>} */
+  const roundOf = new Map();
+
+  /** @template Item @param {number} length @param {() => Item} create */
+  const fill = (length, create) => Array.from({ length }, create);
+
+  return (subject) => {
+    const round = roundOf.get(subject) ?? 0;
+    roundOf.set(subject, round + 1);
+    rounds[round] ??= fill(connections, () =>
+      fill(perConnection, () => ({ headers: fieldsWithProof(boundToken, prove()) })),
+    );
+    const lists = rounds[round].values();
+    return {
+      amount: connections * perConnection,
+      /** @param {{ setRequests(requests: ProvenRequest[]): void }} client */
+      setupClient(client) {
+        client.setRequests(structuredClone(lists.next().value ?? [])); // it writes into them
+      },
+    };
+  };
+}
 
 /**
  * @param {readonly HttpCase[]} cases the first one is what the others are compared with
  * @param {import('./fixtures.mjs').Fixture} fixture
- * @param {{ readonly rounds: number, readonly seconds: number }} effort seconds for all rows together
+ * @param {{ readonly rounds: number, readonly load: Load }} effort
  */
-export async function measureOverHttp(cases, { issuer, token }, { rounds, seconds }) {
-  const slice = seconds / cases.length / (rounds + 1);
+export async function measureOverHttp(cases, { issuer }, { rounds, load }) {
+  const settings = { resource, issuer: issuer.issuer, jwksUri: issuer.jwksUri, scope };
   /** @type {Map<string, Server>} */
   const servers = new Map();
 
   /** @param {HttpCase} subject */
-  function sampleCase({ app, status = 200, anonymous = false }) {
-    const server = /** @type {Server} */ (servers.get(app));
-    return sample(server, { headers: fieldsFor(anonymous ? undefined : token), status, seconds: slice });
+  function sampleCase(subject) {
+    const server = /** @type {Server} */ (servers.get(subject.app));
+    return sample(server, subject.status ?? 200, load(subject));
   }
 
   try {
     for (const { app } of cases) {
-      if (!servers.has(app)) servers.set(app, await startServer(app, { resource, issuer: issuer.issuer, scope }));
+      if (!servers.has(app)) servers.set(app, await startServer(app, settings));
     }
     await alternate(cases, 1, sampleCase); // warms up
     return await alternate(cases, rounds, sampleCase);
@@ -70,16 +128,10 @@ async function startServer(app, settings) {
   };
 }
 
-/** @param {Server} server @param {{ headers: Record<string, string>, status: number, seconds: number }} load */
-async function sample(server, { headers, status, seconds }) {
+/** @param {Server} server @param {number} status what every answer must be @param {ReturnType<Load>} load */
+async function sample(server, status, load) {
   const cpuBefore = await server.cpu();
-  const { latencies, milliseconds, result } = await fire({
-    url: server.url,
-    connections,
-    headers,
-    duration: seconds,
-    sampleInt: 20, // how often it looks whether the time is over
-  });
+  const { latencies, milliseconds, result } = await fire({ url: server.url, connections, ...load });
   const cpu = (await server.cpu()) - cpuBefore;
 
   const expected = result.statusCodeStats[status]?.count ?? 0;

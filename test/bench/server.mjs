@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createGatehouse } from '@gatehouse/express';
 import express from 'express';
+import { auth, requiredScopes } from 'express-oauth2-jwt-bearer';
+import { auth0Options } from './dpop.mjs';
 
 /** One server under load, in a process of its own: `node server.mjs APP SETTINGS`, started by over-http.mjs. */
 
-/** @typedef {{ readonly resource: string, readonly issuer: string, readonly scope: string }} Settings */
+/** @typedef {{ readonly resource: string, readonly issuer: string, readonly jwksUri: string, readonly scope: string }} Settings */
 
 /** @type {Readonly<Record<string, (settings: Settings) => Promise<import('node:http').RequestListener>>>} */
 const apps = {
@@ -16,6 +18,10 @@ const apps = {
     const { requireAgent, verifier } = createGatehouse({ resource, issuers: [issuer] });
     await verifier.ready();
     return createApp(requireAgent(scope));
+  },
+  async 'express-auth0'({ scope, ...issuer }) {
+    // Its proofs are for the scheme and the host that the request names.
+    return createApp(auth(auth0Options(issuer)), requiredScopes(scope)).set('trust proxy', true);
   },
 };
 

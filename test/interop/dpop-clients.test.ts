@@ -89,6 +89,7 @@ describe.each(dpopClients)('proofs that $name makes', ({ algorithms, create }) =
       '/',
       '/data?a=b&c=%26',
       '/data?',
+      '/data?filter[a|b]=/../c',
       '/data?a=b#fragment',
       '/caf%C3%A9/caf%c3%a9/caf\u00E9',
       '/%7Ealice/~alice',
