@@ -132,4 +132,28 @@ describe('a proof', () => {
     expect(await strict.ask(fields)).toBe('ERR_DPOP_NONCE');
     expect(await guard.ask(fields)).toBe('accepted');
   });
+
+  it('has three segments, and no fourth, not even an empty one [DPOP-02]', async () => {
+    const { authorization, dpop } = await agent.headers({ method, url });
+    for (const more of ['.', '.e30', '..']) {
+      expect(await guard.ask({ authorization, dpop: `${dpop}${more}` })).toBe('ERR_DPOP_MALFORMED');
+    }
+    expect(await guard.ask({ authorization, dpop })).toBe('accepted');
+  });
+
+  it('says nothing of how its payload is encoded, not even what is so anyway', async () => {
+    const ask = async (header: Readonly<Record<string, unknown>>) =>
+      guard.ask(await agent.headers({ method, url }, { header }));
+    for (const header of [{ b64: true }, { b64: false }, { crit: [] }]) {
+      expect(await ask(header)).toBe('ERR_DPOP_CRITICAL');
+    }
+    expect(await ask({ kid: 'b64' })).toBe('accepted');
+  });
+
+  it('is signed with an algorithm that the options allow, good as another may be [DPOP-05]', async () => {
+    const other = createTestAgent(guard.issuer, { sub: 'alice' }, { dpop: 'ES384' });
+    const usual = await guard.join({ dpop: {} });
+    expect(await usual.ask(await other.headers({ method, url }))).toBe('ERR_DPOP_ALGORITHM');
+    expect(await guard.ask(await other.headers({ method, url }))).toBe('accepted');
+  });
 });
