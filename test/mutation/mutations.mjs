@@ -1,0 +1,47 @@
+// @ts-check
+import { ofKeys, ofProofs } from './of-proofs.mjs';
+import { ofNonces, ofTargets } from './of-targets.mjs';
+import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
+
+/**
+ * A check, and the change of the source that switches it off.
+ *
+ * @typedef {object} Mutation
+ * @property {string} check what is no longer so
+ * @property {readonly string[]} rows of the conformance manifest, which demand the check
+ * @property {string} find the text of the source; it stands there once
+ * @property {string} replace
+ */
+
+const core = 'packages/core/src';
+
+/** By the file that they change, relative to the repository. @type {Readonly<Record<string, readonly Mutation[]>>} */
+const byFile = {
+  [`${core}/proof/dpop.ts`]: ofProofs,
+  [`${core}/proof/public-jwk.ts`]: ofKeys,
+  [`${core}/proof/target-uri.ts`]: ofTargets,
+  [`${core}/proof/nonce.ts`]: ofNonces,
+  [`${core}/token/confirmation.ts`]: ofConfirmations,
+  [`${core}/authentication.ts`]: ofAuthentication,
+  [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
+  [`${core}/verifier.ts`]: ofVerifier,
+  [`${core}/evaluation.ts`]: ofAnswers,
+};
+
+/** @type {readonly (Mutation & { readonly file: string })[]} */
+export const mutations = Object.entries(byFile).flatMap(([file, list]) =>
+  list.map((mutation) => ({ ...mutation, file })),
+);
+
+/**
+ * The source without the check.
+ *
+ * @param {Pick<Mutation, 'find' | 'replace'>} mutation
+ * @param {string} source
+ * @throws {Error} unless the text that is to be replaced stands there once
+ */
+export function mutate({ find, replace }, source) {
+  const parts = source.split(find);
+  if (parts.length !== 2) throw new Error(`Found ${parts.length - 1} times instead of once: ${find}`);
+  return parts.join(replace);
+}

@@ -1,0 +1,241 @@
+// @ts-check
+/** @import { Mutation } from './mutations.mjs' */
+
+/** The checks of RFC 9449 §4.3, in their order, and ours beside them. @type {readonly Mutation[]} */
+export const ofProofs = [
+  {
+    check: 'a request has one DPoP field',
+    rows: ['DPOP-01'],
+    find: "if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');",
+    replace: '',
+  },
+  {
+    check: 'a proof is not longer than its limit',
+    rows: ['DPOP-02'],
+    find: "if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');",
+    replace: '',
+  },
+  {
+    check: 'a proof has no segment beyond the third',
+    rows: ['DPOP-02'],
+    find: 'signed === undefined || more.length > 0 ?',
+    replace: 'signed === undefined ?',
+  },
+  {
+    check: 'a signature is strict base64url',
+    rows: ['DPOP-02'],
+    find: 'decodeBase64url(signed);',
+    replace: "Buffer.from(signed, 'base64url');",
+  },
+  {
+    check: 'typ is dpop+jwt',
+    rows: ['DPOP-04'],
+    find: "if (normalizeType(typ) !== 'dpop+jwt') throw new InvalidDpopProofError('ERR_DPOP_TYPE');",
+    replace: '',
+  },
+  {
+    check: 'no header demands an extension',
+    rows: [],
+    find: "if ('crit' in header || 'b64' in header) throw new InvalidDpopProofError('ERR_DPOP_CRITICAL');",
+    replace: '',
+  },
+  {
+    check: 'b64 counts as an extension without crit too',
+    rows: [],
+    find: "if ('crit' in header || 'b64' in header)",
+    replace: "if ('crit' in header)",
+  },
+  {
+    check: 'alg is one of those that the options allow',
+    rows: ['DPOP-05'],
+    find: 'algorithms.find((name) => name === alg);',
+    replace:
+      "(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'] as const).find((name) => name === alg);",
+  },
+  {
+    check: 'the key is the one that the token is bound to',
+    rows: ['DPOP-28'],
+    find: "if (publicJwk.thumbprint !== jkt) throw new InvalidTokenError('ERR_TOKEN_BINDING');",
+    replace: '',
+  },
+  {
+    check: 'a key is remembered for the very header that it came with',
+    rows: [],
+    find: 'known?.header === header ?',
+    replace: 'known !== undefined ?',
+  },
+  {
+    check: 'htm is the method',
+    rows: ['DPOP-09'],
+    find: "if (readText(claims, 'htm') !== request.method) throw new InvalidDpopProofError('ERR_DPOP_METHOD');",
+    replace: '',
+  },
+  {
+    check: 'htm is compared with its case',
+    rows: ['DPOP-09'],
+    find: "readText(claims, 'htm') !== request.method",
+    replace: "readText(claims, 'htm').toUpperCase() !== request.method",
+  },
+  {
+    check: 'htu is the target URI',
+    rows: ['DPOP-10'],
+    find: "if (normalizeUri(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');",
+    replace: '',
+  },
+  {
+    check: 'htu is normalized before it is compared',
+    rows: ['DPOP-13'],
+    find: "normalizeUri(readText(claims, 'htu')) !== uri",
+    replace: "readText(claims, 'htu') !== uri",
+  },
+  {
+    check: 'ath is the hash of the token',
+    rows: ['DPOP-27'],
+    find: "if (readText(claims, 'ath') !== token.hash) throw new InvalidDpopProofError('ERR_DPOP_TOKEN');",
+    replace: '',
+  },
+  {
+    check: 'a claim that has to be text is text',
+    rows: ['DPOP-03'],
+    find: "if (typeof value !== 'string') throw invalidClaim(name);\n  return value;",
+    replace: 'return String(value);',
+  },
+  { check: 'jti is not empty', rows: ['DPOP-03'], find: "id === '' || ", replace: '' },
+  { check: 'jti has a limit', rows: ['DPOP-24'], find: 'id.length > maxIdLength || ', replace: '' },
+  { check: 'jti has no half of a surrogate pair', rows: ['DPOP-03'], find: ' || !id.isWellFormed()', replace: '' },
+  {
+    check: 'iat is a number',
+    rows: ['DPOP-03', 'DPOP-22'],
+    find: "if (typeof iat !== 'number') throw invalidClaim('iat');\n  return iat;",
+    replace: 'return Number(iat);',
+  },
+  {
+    check: 'a proof is not too old',
+    rows: ['DPOP-22'],
+    find: 'issuedAtSeconds >= nowSeconds - maxAgeSeconds - toleranceSeconds &&',
+    replace: '',
+  },
+  {
+    check: 'a proof is not from the future',
+    rows: ['DPOP-22'],
+    find: '&&\n      issuedAtSeconds <= nowSeconds + toleranceSeconds',
+    replace: '',
+  },
+  {
+    check: 'a nonce is text',
+    rows: [],
+    find: "if (nonce !== undefined && typeof nonce !== 'string') throw invalidClaim('nonce');",
+    replace: "if (typeof nonce !== 'string') nonce = undefined;",
+  },
+  {
+    check: 'a nonce is good where nonces are asked for',
+    rows: ['DPOP-14', 'DPOP-15'],
+    find: "if (state === 'invalid') throw new UseDpopNonceError('ERR_DPOP_NONCE');",
+    replace: '',
+  },
+  {
+    check: 'a proof without any nonce is not good where nonces are asked for',
+    rows: ['DPOP-14'],
+    find: 'if (nonces === undefined) return undefined;',
+    replace: 'if (nonces === undefined || nonce === undefined) return undefined;',
+  },
+  {
+    check: 'the signature verifies',
+    rows: ['DPOP-06'],
+    find: "if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');",
+    replace: '',
+  },
+  {
+    check: 'a proof is remembered after its signature was verified, not before',
+    rows: ['DPOP-25'],
+    find: `const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
+      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
+      provenKeys.set(token.entry, proofKey);
+      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);`,
+    replace: `await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);
+      const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
+      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');`,
+  },
+  {
+    check: 'a proof is accepted once',
+    rows: ['DPOP-23'],
+    find: "throw new InvalidDpopProofError('ERR_DPOP_REPLAYED');",
+    replace: 'return;',
+  },
+  {
+    check: 'a proof is remembered to the end of its time',
+    rows: ['DPOP-26'],
+    find: 'issuedAt + maxAgeSeconds + toleranceSeconds + 1;',
+    replace: 'issuedAt + maxAgeSeconds;',
+  },
+  {
+    check: 'a proof is remembered for its key',
+    rows: ['DPOP-23', 'DPOP-25'],
+    find: 'JSON.stringify([jkt, method, uri, id])',
+    replace: 'JSON.stringify([method, uri, id])',
+  },
+  {
+    check: 'a proof is remembered for its method',
+    rows: ['DPOP-23'],
+    find: 'JSON.stringify([jkt, method, uri, id])',
+    replace: 'JSON.stringify([jkt, uri, id])',
+  },
+  {
+    check: 'a proof is remembered for its URI',
+    rows: ['DPOP-23'],
+    find: 'JSON.stringify([jkt, method, uri, id])',
+    replace: 'JSON.stringify([jkt, method, id])',
+  },
+  {
+    check: 'a proof is remembered for its jti',
+    rows: ['DPOP-23'],
+    find: 'JSON.stringify([jkt, method, uri, id])',
+    replace: 'JSON.stringify([jkt, method, uri])',
+  },
+  {
+    check: 'a proof is remembered for the normalized URI, not for its spelling',
+    rows: ['DPOP-13', 'DPOP-23'],
+    find: 'replayKey(token.jkt, request.method, uri, id)',
+    replace: "replayKey(token.jkt, request.method, readText(claims, 'htu'), id)",
+  },
+  {
+    check: 'a holder that is over its share waits',
+    rows: [],
+    find: "throw new TooManyRequestsError('ERR_HOLDER_LIMIT', 1);",
+    replace: 'return;',
+  },
+  {
+    check: 'a store that answers something else has not answered',
+    rows: ['DPOP-25'],
+    find: "throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1);",
+    replace: 'return;',
+  },
+  {
+    check: 'a store that fails has not answered',
+    rows: ['DPOP-25'],
+    find: "throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });",
+    replace: "return 'fresh';",
+  },
+];
+
+/** @type {readonly Mutation[]} */
+export const ofKeys = [
+  { check: 'a key has no private member', rows: ['DPOP-07'], find: ' || isSecretKey(jwk)', replace: '' },
+  { check: 'a key is for verifying', rows: [], find: '!isForVerifying(jwk) || ', replace: '' },
+  {
+    check: 'a key is for the algorithm that it names',
+    rows: [],
+    find: ' || !isForAlgorithm(jwk, algorithm)',
+    replace: '',
+  },
+  { check: 'a curve is the one of the algorithm', rows: ['DPOP-05'], find: 'crv !== kind || ', replace: '' },
+  {
+    check: 'a coordinate is as long as its curve has it',
+    rows: [],
+    find: 'text.length === Math.ceil((bytes * 4) / 3) && ',
+    replace: '',
+  },
+  { check: 'an RSA exponent is 65537', rows: [], find: "e === 'AQAB' && ", replace: '' },
+  { check: 'an RSA key has at least 2048 bits', rows: [], find: '>= 2048', replace: '>= 1024' },
+  { check: 'an RSA key has at most 4096 bits', rows: [], find: ' && text.length <= longestModulus', replace: '' },
+];

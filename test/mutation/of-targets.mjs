@@ -1,0 +1,118 @@
+// @ts-check
+/** @import { Mutation } from './mutations.mjs' */
+
+/** What is compared with `htu`. @type {readonly Mutation[]} */
+export const ofTargets = [
+  { check: 'a query in htu is ignored', rows: ['DPOP-13'], find: '(?:\\?[^#\\s]*)?', replace: '' },
+  { check: 'a fragment in htu is ignored', rows: ['DPOP-13'], find: '(?:#\\S*)?', replace: '' },
+  {
+    check: 'htu has no user',
+    rows: [],
+    find: "(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)",
+    replace: "(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+)",
+  },
+  {
+    check: 'the host is compared without its case',
+    rows: ['DPOP-11'],
+    find: 'normalizeEscapes(host).toLowerCase()',
+    replace: 'host',
+  },
+  {
+    check: 'the default port is no port',
+    rows: ['DPOP-11'],
+    find: "portNumber === '' || portNumber === defaultPorts[lowerScheme]",
+    replace: "portNumber === ''",
+  },
+  {
+    check: 'another port is another URI',
+    rows: ['DPOP-10'],
+    find: "portNumber === '' || portNumber === defaultPorts[lowerScheme]",
+    replace: 'true',
+  },
+  {
+    check: 'an empty path is a slash',
+    rows: ['DPOP-11'],
+    find: "normalizeEscapes(path)) || '/';",
+    replace: 'normalizeEscapes(path));',
+  },
+  {
+    check: 'escapes are compared without their case',
+    rows: ['DPOP-11'],
+    find: ': escaped.toUpperCase();',
+    replace: ': escaped;',
+  },
+  {
+    check: 'an escaped unreserved character is that character',
+    rows: ['DPOP-11'],
+    find: '/[A-Za-z0-9._~-]/.test(character) ? character : escaped.toUpperCase();',
+    replace: 'escaped.toUpperCase();',
+  },
+  {
+    check: 'an escaped slash is not a slash',
+    rows: ['DPOP-11'],
+    find: '/[A-Za-z0-9._~-]/.test(character)',
+    replace: '/[A-Za-z0-9._~/-]/.test(character)',
+  },
+  {
+    check: 'dot segments of htu are removed',
+    rows: ['DPOP-11'],
+    find: 'return removeDotSegments(normalizeEscapes(path))',
+    replace: 'return normalizeEscapes(path)',
+  },
+  { check: 'a target is no authority', rows: ['DPOP-10'], find: '(?!\\/)', replace: '' },
+  {
+    check: 'a target is a path',
+    rows: ['DPOP-10'],
+    find: "if (!originForm.test(path)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');",
+    replace: '',
+  },
+  {
+    check: 'a target has no dot segments, which routers do not resolve',
+    rows: ['DPOP-10'],
+    find: "if (/\\/\\.\\.?(?:\\/|$)/.test(normalized)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');",
+    replace: '',
+  },
+  {
+    check: 'a target in absolute form is of this origin',
+    rows: ['DPOP-10', 'DPOP-12'],
+    find: 'if (normalizeUri(named) !== ',
+    replace: 'if (false && normalizeUri(named) !== ',
+  },
+  {
+    check: 'a target stands behind the prefix of the public URL',
+    rows: ['DPOP-12'],
+    find: "const prefix = path.endsWith('/') ? path.slice(0, -1) : path;",
+    replace: "const prefix = '';",
+  },
+];
+
+/** @type {readonly Mutation[]} */
+export const ofNonces = [
+  {
+    check: 'a nonce holds random bytes',
+    rows: ['DPOP-16'],
+    find: 'randomBytes(randomPart).copy(content, timeBytes);',
+    replace: '',
+  },
+  {
+    check: 'a nonce was made with one of our secrets',
+    rows: ['DPOP-15'],
+    find: "if (!secrets.some((key) => timingSafeEqual(sign(key, content), mac))) return 'invalid';",
+    replace: '',
+  },
+  {
+    check: 'every secret judges, not the newest alone',
+    rows: ['DPOP-21'],
+    find: '!secrets.some(',
+    replace: '!secrets.slice(0, 1).some(',
+  },
+  { check: 'a nonce is for one resource', rows: ['DPOP-15'], find: '.update(resource)', replace: '' },
+  { check: 'a nonce is not from the future', rows: ['DPOP-21'], find: 'age >= -toleranceSeconds && ', replace: '' },
+  { check: 'a nonce ends', rows: ['DPOP-14'], find: ' && age <= lifetimeSeconds', replace: '' },
+  {
+    check: 'a nonce is aging after half of its life',
+    rows: ['DPOP-18'],
+    find: "age > lifetimeSeconds / 2 ? 'aging' : ",
+    replace: '',
+  },
+];

@@ -1,0 +1,150 @@
+// @ts-check
+/** @import { Mutation } from './mutations.mjs' */
+
+/** What a token demands. @type {readonly Mutation[]} */
+export const ofConfirmations = [
+  {
+    check: 'cnf is an object',
+    rows: ['JWT-28'],
+    find: "if (!isJsonObject(cnf)) throw malformed('cnf');",
+    replace: 'if (!isJsonObject(cnf)) return undefined;',
+  },
+  {
+    check: 'a token that is bound to a certificate too is refused',
+    rows: ['MTL-02'],
+    find: 'demanded.length !== 1 || ',
+    replace: '',
+  },
+  {
+    check: 'a cnf that demands nothing known is not taken for none',
+    rows: ['MTL-04'],
+    find: 'if (demanded.length !== 1 || jkt === undefined)',
+    replace: 'if (demanded.length === 0) return undefined;\n  if (demanded.length !== 1 || jkt === undefined)',
+  },
+  {
+    check: 'cnf.jkt is a thumbprint',
+    rows: ['DPOP-38'],
+    find: "if (!isThumbprint(jkt)) throw malformed('cnf.jkt');",
+    replace: '',
+  },
+  { check: 'a thumbprint is as long as a SHA-256', rows: ['DPOP-38'], find: 'value.length === 43 && ', replace: '' },
+  {
+    check: 'a thumbprint is strict base64url',
+    rows: ['DPOP-38'],
+    find: ' && decodeBase64url(value) !== undefined',
+    replace: '',
+  },
+];
+
+/** What a request has to prove. @type {readonly Mutation[]} */
+export const ofAuthentication = [
+  {
+    check: 'a bound token is no bearer token',
+    rows: ['DPOP-31'],
+    find: "scheme === 'Bearer' || proofs === undefined",
+    replace: 'proofs === undefined',
+  },
+  {
+    check: 'a bound token that comes as a bearer token without a proof is not let through',
+    rows: ['DPOP-31'],
+    find: "if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');",
+    replace: "if (scheme === 'Bearer' || proofs === undefined) return undefined;",
+  },
+  {
+    check: 'an unbound token is no DPoP token',
+    rows: ['DPOP-32'],
+    find: "if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');",
+    replace: '',
+  },
+  {
+    check: 'a bound token needs a proof',
+    rows: ['DPOP-29'],
+    find: 'const { issuedAtSeconds, nonce } = await proofs.verify(',
+    replace:
+      "if (visit.request.headers['dpop'] === undefined) return undefined;\n    const { issuedAtSeconds, nonce } = await proofs.verify(",
+  },
+  {
+    check: 'a token that is remembered needs a proof again',
+    rows: ['DPOP-30'],
+    find: 'const proofCheck = await confirm(visit, claim);',
+    replace: "const proofCheck = checks[0]?.source === 'token-cache' ? undefined : await confirm(visit, claim);",
+  },
+  {
+    check: 'the binding that a guard demands is there before the proof is looked at',
+    rows: [],
+    find: "throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');",
+    replace: '',
+  },
+  {
+    check: 'a request is proven once, however many guards ask',
+    rows: ['DPOP-23'],
+    find: 'visit.authentication ??= prove(visit, claim);',
+    replace: 'visit.authentication = prove(visit, claim);',
+  },
+  {
+    check: 'a younger nonce is sent ahead',
+    rows: ['DPOP-18'],
+    find: "visit.needsNonce = nonce === 'aging';",
+    replace: '',
+  },
+  {
+    check: 'the DPoP scheme is not served where DPoP is off',
+    rows: [],
+    find: "proofs === undefined ? ['Bearer'] : accessTokenSchemes",
+    replace: 'accessTokenSchemes',
+  },
+];
+
+/** What a guard demands. @type {readonly Mutation[]} */
+export const ofConstraints = [
+  {
+    check: "a bearer token does not satisfy 'required'",
+    rows: ['DPOP-39'],
+    find: "required: ['dpop'],",
+    replace: "required: ['none', 'dpop'],",
+  },
+  {
+    check: "a bearer token does not satisfy 'dpop'",
+    rows: ['DPOP-39'],
+    find: "\n  dpop: ['dpop'],",
+    replace: "\n  dpop: ['none', 'dpop'],",
+  },
+  {
+    check: 'a route never weakens the binding of the baseline',
+    rows: ['DPOP-39'],
+    find: 'strictnessOf(next) > strictnessOf(strictest) ? next : strictest',
+    replace: 'next === undefined ? strictest : next',
+  },
+];
+
+/** What a guard demands of an agent that is kept. @type {readonly Mutation[]} */
+export const ofVerifier = [
+  {
+    check: 'an agent that is kept is asked for its binding too',
+    rows: [],
+    find: "throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');",
+    replace: '',
+  },
+  {
+    check: 'a bearer token is not offered where it cannot succeed',
+    rows: ['DPOP-39'],
+    find: 'isMetByBearer(requirement) ? [{',
+    replace: 'true ? [{',
+  },
+];
+
+/** What goes back. @type {readonly Mutation[]} */
+export const ofAnswers = [
+  {
+    check: 'an answer that brings a nonce is not cached',
+    rows: ['DPOP-19'],
+    find: ", 'cache-control': ['no-store'] }",
+    replace: ' }',
+  },
+  {
+    check: 'a challenge brings a nonce',
+    rows: ['DPOP-17', 'DPOP-20'],
+    find: 'resourceMetadata, nonce }',
+    replace: 'resourceMetadata }',
+  },
+];
