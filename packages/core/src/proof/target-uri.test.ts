@@ -25,6 +25,8 @@ describe('normalizeUri', () => {
     ['https://api.example/a//b', 'https://api.example/a//b'],
     ['https://api.example/.well-known/x', 'https://api.example/.well-known/x'],
     ['https://api.example/...', 'https://api.example/...'],
+    ['https://api.example/a[0]|^', 'https://api.example/a%5B0%5D%7C%5E'],
+    ['https://api.example/a%5b0%5d%7c%5e', 'https://api.example/a%5B0%5D%7C%5E'],
   ])('makes %s the same as %s [DPOP-10 DPOP-11 DPOP-13]', (text, normalized) => {
     expect(normalizeUri(text)).toBe(normalized);
   });
@@ -89,6 +91,7 @@ describe('the target URI', () => {
     ['/r/', 'https://api.example/r/'],
     ['/r//s', 'https://api.example/r//s'],
     ['/%7Eu/%2f', 'https://api.example/~u/%2F'],
+    ['/a[0]|^', 'https://api.example/a%5B0%5D%7C%5E'],
     ['/r?next=/../x#y', 'https://api.example/r'],
     ['https://api.example/r?x', 'https://api.example/r'],
     ['HTTPS://api.EXAMPLE:443/r', 'https://api.example/r'],

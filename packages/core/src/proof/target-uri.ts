@@ -8,7 +8,7 @@ import { splitIdentifier } from '../identifier.ts';
  * is unreserved, and forgives what no URI has.
  */
 const uri =
-  /^(?<scheme>https?):\/\/(?<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::(?<port>[0-9]{0,5}))?(?<path>(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*)(?:\?[^#\s]*)?(?:#\S*)?$/i;
+  /^(?<scheme>https?):\/\/(?<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::(?<port>[0-9]{0,5}))?(?<path>(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@[\]^|-]|%[0-9A-Fa-f]{2})*)*)(?:\?[^#\s]*)?(?:#\S*)?$/i;
 
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
@@ -25,7 +25,12 @@ export function normalizeUri(text: string): string | undefined {
 
 /** Escapes, dot segments, and the slash that an empty path stands for. */
 function normalizePath(path: string): string {
-  return removeDotSegments(normalizeEscapes(path)) || '/';
+  return removeDotSegments(escapeStray(normalizeEscapes(path))) || '/';
+}
+
+/** What a path should have escaped, and clients do not. */
+function escapeStray(path: string): string {
+  return path.replace(/[[\]^|]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Unreserved characters are never escaped, and escapes are upper case (RFC 3986 §6.2.2.1, §6.2.2.2). `%2F` stays. */
@@ -51,8 +56,11 @@ function removeDotSegments(path: string): string {
   return `/${kept.join('/')}`;
 }
 
-/** The characters of a path (RFC 3986 §3.3), after one slash and not two: that would be an authority. */
-const originForm = /^\/(?!\/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
+/**
+ * The characters of a path (RFC 3986 §3.3), and `[ ] ^ |`, which are none but which the URL parser of browsers and Node
+ * leaves as they are; after one slash and not two: that would be an authority.
+ */
+const originForm = /^\/(?!\/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/[\]^|-]|%[0-9A-Fa-f]{2})*$/;
 
 /** The target URI of a request (RFC 9110 §7.1), normalized: its target behind the public URL of this server. */
 export type FindTargetUri = (target: string) => string;
@@ -70,7 +78,7 @@ export function createTargetUriFinder(publicUrl: string): FindTargetUri {
     const path = pathOf(stripOrigin(target));
     // A router serves what it sees: it does not resolve dots, so that nothing else may be compared.
     if (!originForm.test(path)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
-    const normalized = normalizeEscapes(path);
+    const normalized = escapeStray(normalizeEscapes(path));
     if (/\/\.\.?(?:\/|$)/.test(normalized)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
     return `${base}${normalizedPrefix}${normalized}`;
   };
