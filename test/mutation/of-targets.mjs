@@ -32,8 +32,8 @@ export const ofTargets = [
   {
     check: 'an empty path is a slash',
     rows: ['DPOP-11'],
-    find: "normalizeEscapes(path)) || '/';",
-    replace: 'normalizeEscapes(path));',
+    find: "escapeStray(normalizeEscapes(path))) || '/';",
+    replace: 'escapeStray(normalizeEscapes(path)));',
   },
   {
     check: 'escapes are compared without their case',
@@ -56,8 +56,8 @@ export const ofTargets = [
   {
     check: 'dot segments of htu are removed',
     rows: ['DPOP-11'],
-    find: 'return removeDotSegments(normalizeEscapes(path))',
-    replace: 'return normalizeEscapes(path)',
+    find: 'return removeDotSegments(escapeStray(normalizeEscapes(path)))',
+    replace: 'return escapeStray(normalizeEscapes(path))',
   },
   { check: 'a target is no authority', rows: ['DPOP-10'], find: '(?!\\/)', replace: '' },
   {
