@@ -160,6 +160,16 @@ describe('a guard that asks for proofs', () => {
     expect((await guard.verifier.check(request)).outcome).toBe('accepted');
   });
 
+  it('refuses a bearer token as soon as it authenticates', async () => {
+    const { authorization } = await bearerOf();
+    const request = { method, target: '/v1/data', headers: { authorization: [authorization] } };
+    expect(await guard.verifier.authenticate(request, { requirement })).toMatchObject({
+      outcome: 'refused',
+      error: { code: 'ERR_TOKEN_SENDER_CONSTRAINT' },
+    });
+    expect((await guard.verifier.authenticate(request)).outcome).toBe('accepted');
+  });
+
   it('may ask when it is asked about an agent that is kept', async () => {
     const bearer = await guard.present(await bearerOf());
     const bound = await guard.present(await agent.headers({ method, url }));
