@@ -228,7 +228,7 @@ export const ofKeys = [
     find: ' || !isForAlgorithm(jwk, algorithm)',
     replace: '',
   },
-  { check: 'a curve is the one of the algorithm', rows: ['DPOP-05'], find: 'crv !== kind || ', replace: '' },
+  { check: 'a curve is the one of the algorithm', rows: [], find: 'crv !== kind || ', replace: '' },
   {
     check: 'a coordinate is as long as its curve has it',
     rows: [],
