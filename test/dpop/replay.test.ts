@@ -1,4 +1,10 @@
-import { createMemoryReplayStore, type ReplayProof, type ReplayStore } from '@gatehouse/core';
+import {
+  createMemoryReplayStore,
+  InvalidTokenError,
+  type ReplayProof,
+  type ReplayStore,
+  UnavailableError,
+} from '@gatehouse/core';
 import { createTestAgent, type DpopTestAgent, proofDefects } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Guard, method, startGuard, url } from './guard.ts';
@@ -144,7 +150,7 @@ describe('a replay store', () => {
     const iat = guard.clock.now() / 1000 - 3;
     await guard.ask(await agent.headers({ method, url }, { claims: { iat, jti: 'x'.repeat(256) } }));
     const holder = await agent.thumbprint();
-    expect(stored).toEqual([{ key: expect.any(Uint8Array), issuedAt: iat, expiresAt: iat + 66, holder }]);
+    expect(stored).toEqual([{ key: expect.any(Uint8Array), issuedAt: iat, expiresAt: iat + 71, holder }]);
     expect(stored[0]?.key).toHaveLength(16);
   });
 
@@ -171,6 +177,25 @@ describe('a replay store', () => {
     expect(await guard.ask(bearer)).toBe('accepted');
   });
 
+  it('that throws something else than an outage is an outage all the same', async () => {
+    const record = () => {
+      throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
+    };
+    await start({ stores: { replay: { record } } });
+    expect(await guard.ask(await agent.headers({ method, url }))).toBe('ERR_REPLAY_STORE_UNAVAILABLE');
+  });
+
+  it('that is full says so', async () => {
+    const record = () => {
+      throw new UnavailableError('ERR_REPLAY_STORE_FULL', 7);
+    };
+    await start({ stores: { replay: { record } } });
+    expect(await guard.present(await agent.headers({ method, url }))).toMatchObject({
+      error: { code: 'ERR_REPLAY_STORE_FULL' },
+      response: { status: 503, headers: { 'retry-after': ['7'] } },
+    });
+  });
+
   it('that finds a holder over its share makes this holder wait, by 429', async () => {
     await start({ stores: { replay: { record: () => 'holder-over-limit' } } });
     expect(await guard.present(await agent.headers({ method, url }))).toMatchObject({
@@ -186,6 +211,14 @@ describe('a replay store', () => {
     const fields = await agent.headers({ method, url });
     const answers = await Promise.all(processes.map(({ ask }) => ask(fields)));
     expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(1);
+  });
+
+  it('that nobody gave is one for all verifiers of a process: a proof counts once for all of them [DPOP-23]', async () => {
+    const other = await guard.join();
+    const fields = await agent.headers({ method, url });
+    expect(await guard.ask(fields)).toBe('accepted');
+    expect(await other.ask(fields)).toBe('ERR_DPOP_REPLAYED');
+    expect(await other.ask(await agent.headers({ method, url }))).toBe('accepted');
   });
 
   it('is called as it was given, and neither frozen nor closed', async () => {

@@ -6,6 +6,7 @@ import { ConfigurationError, UnavailableError } from '../errors.ts';
 import { freezeDeeply } from '../freeze.ts';
 import { findIdentifierFault } from '../identifier.ts';
 import { functionSchema, parseSettings, readyOr, textSchema } from '../schema.ts';
+import { withTimeout } from '../timeout.ts';
 import { isTrustedIssuer, makeIssuer } from './issuer.ts';
 import { type IssuerOptions, type IssuerSettings, issuerSchema } from './options.ts';
 import { createRenewable, type Renewable } from './renewable.ts';
@@ -89,16 +90,10 @@ export function openDirectory(
   }
 
   async function ask(iss: string): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer in time')), timeoutSeconds * 1000);
-    });
     try {
-      return await Promise.race([directory.find(iss), silence]);
+      return await withTimeout(directory.find(iss), timeoutSeconds);
     } catch (error) {
       throw new UnavailableError('ERR_DIRECTORY_UNAVAILABLE', cooldownSeconds, { cause: error });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

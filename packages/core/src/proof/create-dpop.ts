@@ -3,11 +3,23 @@ import { createProofVerifier, type ProofVerifier } from './dpop.ts';
 import { createNonces } from './nonce.ts';
 import type { DpopSettings, StoreOptions } from './options.ts';
 import { createMemoryReplayStore } from './replay-memory.ts';
+import type { ReplayStore } from './replay-store.ts';
 import { createTargetUriFinder } from './target-uri.ts';
 import { createVerificationQueue } from './verification-queue.ts';
 
 /** More proofs than this do not wait for their signature to be checked: two cores need a fifth of a second for them. */
 const maxWaiting = 4096;
+
+/** One for all verifiers of this process that read the same clock: a proof that one has seen is not new to another. */
+const processMemories = new WeakMap<() => number, ReplayStore>();
+
+function findProcessMemory(now: () => number): ReplayStore {
+  const known = processMemories.get(now);
+  if (known !== undefined) return known;
+  const memory = createMemoryReplayStore({ now });
+  processMemories.set(now, memory);
+  return memory;
+}
 
 /** DPoP at one resource: what is verified, and what callers are told of it. */
 export interface Dpop {
@@ -32,7 +44,7 @@ export function createDpop(options: {
   const { algorithms, maxAgeSeconds } = settings;
   const nonces = settings.nonces && createNonces({ ...settings.nonces, resource, toleranceSeconds, now });
   const queue = createVerificationQueue({ inFlight: verificationsInFlight, waiting: maxWaiting });
-  const replay = stores.replay ?? createMemoryReplayStore({ now });
+  const replay = stores.replay ?? findProcessMemory(now);
   const findTargetUri = createTargetUriFinder(publicUrl);
   return {
     verifier: createProofVerifier({

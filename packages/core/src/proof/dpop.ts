@@ -1,6 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto';
 import {
-  AuthError,
   InvalidDpopProofError,
   InvalidTokenError,
   TooManyRequestsError,
@@ -10,6 +9,7 @@ import {
 import type { HttpRequest } from '../http/request.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import type { JsonObject } from '../json.ts';
+import { withTimeout } from '../timeout.ts';
 import { decodeBase64url, decodeJsonObject, normalizeType } from '../token/jws.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
@@ -22,6 +22,10 @@ import type { VerificationQueue } from './verification-queue.ts';
 const maxProofLength = 8192;
 /** Longer ones are not a name, but a load. */
 const maxIdLength = 256;
+/** The header of a proof by an RSA key of 4096 bits is shorter; padded ones are read every time. */
+const maxRememberedHeader = 1536;
+/** A store that takes longer is one that does not answer. */
+const storeTimeoutSeconds = 5;
 
 /** The token that a proof has to belong to. */
 interface BoundToken {
@@ -58,7 +62,7 @@ export interface ProofVerifier {
    * @throws UseDpopNonceError when a nonce is required and there is no good one
    * @throws InvalidRequestError when the target of the request is not one that a proof can name
    * @throws TooManyRequestsError when one key uses more than its share of what is bounded
-   * @throws UnavailableError when nobody can tell whether the proof was used before
+   * @throws UnavailableError when nobody can tell whether the proof was used before, and after `close`
    */
   verify(request: HttpRequest, token: BoundToken): Promise<VerifiedProof>;
 }
@@ -118,8 +122,9 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   }
 
   async function remember(key: Uint8Array, issuedAt: number, holder: string): Promise<void> {
-    // To the end of the time in which the proof could be accepted once more, and a second: sums of fractions are rounded.
-    const expiresAt = issuedAt + maxAgeSeconds + toleranceSeconds + 1;
+    // To the end of the time in which the proof could be accepted once more, also by a process whose clock is behind; and
+    // a second, because sums of fractions are rounded.
+    const expiresAt = issuedAt + maxAgeSeconds + 2 * toleranceSeconds + 1;
     switch (await recordOrRefuse(replay, { key, issuedAt, expiresAt, holder })) {
       case 'fresh':
         return;
@@ -149,19 +154,20 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       const { algorithm, key } = proofKey;
       const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
-      provenKeys.set(token.entry, proofKey);
+      if (header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
       await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);
       return { issuedAtSeconds, nonce };
     },
   };
 }
 
-/** A store that cannot answer knows nothing: whatever it throws is an outage, never a fresh proof. */
+/** A store that cannot answer in time knows nothing: whatever it throws is an outage, never a fresh proof. */
 async function recordOrRefuse(replay: ReplayStore, proof: Parameters<ReplayStore['record']>[0]): Promise<unknown> {
   try {
-    return await replay.record(proof);
+    const answer = replay.record(proof);
+    return typeof answer === 'string' ? answer : await withTimeout(answer, storeTimeoutSeconds);
   } catch (error) {
-    if (AuthError.is(error)) throw error;
+    if (error instanceof UnavailableError || error instanceof TooManyRequestsError) throw error;
     throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });
   }
 }

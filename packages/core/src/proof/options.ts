@@ -17,7 +17,7 @@ export interface DpopOptions {
 /** Nonces that every process with the same secrets knows. */
 export interface NonceOptions {
   /**
-   * Each at least 32 random bytes: the first makes nonces, all are accepted. To rotate, add a new one at the end; once every
+   * One to eight, each at least 32 random bytes: the first makes nonces, all are accepted. To rotate, add a new one at the end; once every
    * process has it, put it in front; once old nonces have expired, drop the old one.
    */
   readonly secrets: readonly Uint8Array[];
@@ -42,7 +42,7 @@ const secretSchema = z
   .transform((secret) => createSecretKey(secret));
 
 const nonceSchema = z.strictObject({
-  secrets: z.array(secretSchema).nonempty(),
+  secrets: z.array(secretSchema).nonempty().max(8),
   lifetimeSeconds: z.number().min(1).max(86_400).default(300),
 });
 
@@ -60,7 +60,10 @@ export const dpopSchema: z.ZodType<DpopSettings | 'off'> = readyOr(
 
 /** Where processes share what they remember. */
 export interface StoreOptions {
-  /** Which proofs were used. Default: the memory of this process, which is exact as long as there is no other process. */
+  /**
+   * Which proofs were used. An answer that takes more than five seconds is none: 503. Default: the memory of this process,
+   * for all its verifiers together, which is exact as long as there is no other process.
+   */
   readonly replay?: ReplayStore | undefined;
 }
 

@@ -7,7 +7,10 @@ export interface ReplayProof {
   readonly key: Uint8Array;
   /** `iat` of the proof: seconds since the epoch, fractions allowed. May lie ahead by the clock tolerance. */
   readonly issuedAt: number;
-  /** The last moment at which the proof is acceptable: `iat` and the greatest age and the clock tolerance, in the same unit. */
+  /**
+   * The last moment at which any process might accept the proof: `iat`, the greatest age, the clock tolerance twice (the
+   * proof's clock and another process may each be off) and a second, in the same unit.
+   */
   readonly expiresAt: number;
   /** Whose proof it is: the thumbprint of its key. No part of what makes the proof this one. */
   readonly holder: string;
