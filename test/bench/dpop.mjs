@@ -1,4 +1,4 @@
-import { createVerifier } from '@gatehouse/core';
+import { createMemoryReplayStore, createVerifier } from '@gatehouse/core';
 import { auth, requiredScopes } from 'express-oauth2-jwt-bearer';
 import { allowInsecureRequests, validateJwtAccessToken } from 'oauth4webapi';
 import { listFields, verifySignature } from './bearer.mjs';
@@ -51,7 +51,13 @@ export async function createDpopCases(fixture) {
 
 /** A verifier with a replay memory of its own, which keeps every proof of the run. @param {Fixture} fixture */
 async function createGatehouseSubject({ issuer }) {
-  const verifier = createVerifier({ resource, issuers: [issuer.issuer], dpop: { maxAgeSeconds: 300 } });
+  const verifier = createVerifier({
+    resource,
+    issuers: [issuer.issuer],
+    dpop: { maxAgeSeconds: 300 },
+    // Of its own: every row verifies the same proofs, and a process shares its memory otherwise.
+    stores: { replay: createMemoryReplayStore() },
+  });
   await verifier.ready();
   const requirement = verifier.prepare({ scopes: [scope], senderConstraint: 'dpop' });
   const guard = { requirement, mode: /** @type {const} */ ('require'), route: '/data' };
