@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
 import { isJsonObject, type JsonObject } from '../json.ts';
 
@@ -11,7 +11,7 @@ export interface JsonWebKeySet {
  * The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve: none where nothing fits,
  * several only where the header does not tell them apart.
  */
-type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly CryptoKey[]>;
+type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly KeyObject[]>;
 
 /** What an issuer publishes at one time. The same keys are the same object, fetched again or not. */
 export interface PublishedKeys {
@@ -80,15 +80,27 @@ export function isForVerifying({ use, key_ops: operations }: JsonObject): boolea
   return isSigning && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
 }
 
-/** Selects among the usable ones of these keys. `jose` matches and imports. */
+/** Selects among the usable ones of these keys. `jose` matches and imports; what it found once needs no second search. */
 function createKeySelector(keys: readonly unknown[]): SelectKeys {
   const select = createLocalJWKSet({ keys: keys.filter(isUsableKey) } as JSONWebKeySet);
-  return async (header) => {
+  const found = new Map<string, readonly KeyObject[]>();
+
+  async function search(header: JWSHeaderParameters): Promise<readonly CryptoKey[]> {
     try {
       return [await select(header)];
     } catch (error) {
       return error instanceof errors.JWKSMultipleMatchingKeys ? await collect(error) : ignoreUnfit(error);
     }
+  }
+
+  return async (header) => {
+    const name = JSON.stringify([header.alg, header.kid]);
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    const fitting = (await search(header)).map((key) => KeyObject.from(key));
+    // Anybody can name keys that do not exist.
+    if (fitting.length > 0) found.set(name, fitting);
+    return fitting;
   };
 }
 

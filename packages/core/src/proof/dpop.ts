@@ -11,10 +11,10 @@ import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import type { JsonObject } from '../json.ts';
 import { withTimeout } from '../timeout.ts';
 import { decodeBase64url, decodeJsonObject, normalizeType } from '../token/jws.ts';
+import { verifySignature } from '../token/signature.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
 import type { ReplayStore } from './replay-store.ts';
-import { verifySignature } from './signature.ts';
 import { type FindTargetUri, normalizeUri } from './target-uri.ts';
 import type { VerificationQueue } from './verification-queue.ts';
 

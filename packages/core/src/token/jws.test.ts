@@ -13,6 +13,8 @@ describe('parseJws', () => {
       compact,
       header: { alg: 'ES256', typ: 'at+jwt' },
       payload: { iss: 'https://as.example', sub: 'alice' },
+      signingInput: `${header}.${payload}`,
+      signature: Buffer.from(signature, 'base64url'),
     });
   });
 

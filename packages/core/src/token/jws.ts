@@ -6,6 +6,9 @@ export interface ParsedJws {
   readonly compact: string;
   readonly header: JsonObject;
   readonly payload: JsonObject;
+  /** What was signed: the first two segments as received, their dot included (RFC 7515 §2). */
+  readonly signingInput: string;
+  readonly signature: Uint8Array;
 }
 
 /**
@@ -15,16 +18,13 @@ export interface ParsedJws {
  */
 export function parseJws(compact: string): ParsedJws {
   const segments = compact.split('.', 4);
-  const [header, payload] = segments.slice(0, 2).map((segment) => decodeJsonObject(segment));
-  if (
-    segments.length !== 3 ||
-    header === undefined ||
-    payload === undefined ||
-    decodeBase64url(segments[2]) === undefined
-  ) {
+  const header = decodeJsonObject(segments[0]);
+  const payload = decodeJsonObject(segments[1]);
+  const signature = decodeBase64url(segments[2]);
+  if (segments.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
     throw new InvalidTokenError('ERR_TOKEN_MALFORMED');
   }
-  return { compact, header, payload };
+  return { compact, header, payload, signingInput: compact.slice(0, compact.lastIndexOf('.')), signature };
 }
 
 /** The JSON object in a segment. */

@@ -1,13 +1,15 @@
-import { type CryptoKey, compactVerify, errors, type JWSHeaderParameters } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import type { JWSHeaderParameters } from 'jose';
 import { InvalidTokenError } from '../errors.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import type { PublishedKeys } from '../issuer/json-web-keys.ts';
-import type { OfferedKeys } from '../issuer/key-set.ts';
+import type { KeySet, OfferedKeys } from '../issuer/key-set.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import type { JsonObject } from '../json.ts';
 import { type AccessTokenClaims, type ClaimExpectations, checkClaims } from './claims.ts';
 import type { ParsedJws } from './jws.ts';
 import { isAccessTokenType, type TokenProfile, tokenProfiles } from './profile.ts';
+import { verifySignature } from './signature.ts';
 
 export interface AccessTokenExpectations extends Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'> {
   /** The one trusted issuer with exactly this identifier. No network is asked about any other. */
@@ -33,9 +35,10 @@ export interface VerifiedAccessToken {
  * @throws UnavailableError when its issuer's keys cannot be had
  */
 export async function verifyAccessToken(
-  { compact, header, payload }: ParsedJws,
+  token: ParsedJws,
   expected: AccessTokenExpectations,
 ): Promise<VerifiedAccessToken> {
+  const { header, payload } = token;
   const { iss } = payload;
   const issuer = typeof iss === 'string' ? await expected.findIssuer(iss) : undefined;
   if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
@@ -51,7 +54,7 @@ export async function verifyAccessToken(
     nowSeconds,
     toleranceSeconds,
   });
-  const { published, ageSeconds } = await findVerifyingKeys(compact, issuer, joseHeader);
+  const { published, ageSeconds } = await findVerifyingKeys(token, issuer.keys, joseHeader);
   return { header, claims, issuer, published, keysAgeSeconds: ageSeconds };
 }
 
@@ -77,26 +80,21 @@ function checkHeader(
 
 /** The keys of the issuer, one of which verifies the signature. */
 async function findVerifyingKeys(
-  compact: string,
-  issuer: TrustedIssuer,
+  token: ParsedJws,
+  keySet: KeySet,
   header: JWSHeaderParameters & { readonly alg: JwsAlgorithm },
-): Promise<OfferedKeys> {
-  let hasFittingKey = false;
-  for await (const offered of issuer.keys.offer(header)) {
-    if (await isVerifiedBy(offered.keys, compact, header.alg)) return offered;
-    hasFittingKey = true;
-  }
+): Promise<Pick<OfferedKeys, 'published' | 'ageSeconds'>> {
+  const known = await keySet.select(header);
+  if (await isVerifiedBy(known.keys, token, header.alg)) return known;
+  const newer = await known.renew();
+  if (newer !== undefined && (await isVerifiedBy(newer.keys, token, header.alg))) return newer;
+  const hasFittingKey = known.keys.length > 0 || (newer?.keys.length ?? 0) > 0;
   throw new InvalidTokenError(hasFittingKey ? 'ERR_TOKEN_SIGNATURE' : 'ERR_TOKEN_KEY');
 }
 
-async function isVerifiedBy(keys: readonly CryptoKey[], compact: string, alg: JwsAlgorithm): Promise<boolean> {
+async function isVerifiedBy(keys: readonly KeyObject[], token: ParsedJws, algorithm: JwsAlgorithm): Promise<boolean> {
   for (const key of keys) {
-    try {
-      await compactVerify(compact, key, { algorithms: [alg] });
-      return true;
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-    }
+    if (await verifySignature(algorithm, key, token.signingInput, token.signature)) return true;
   }
   return false;
 }

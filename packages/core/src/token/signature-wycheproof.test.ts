@@ -5,8 +5,8 @@ import { compactVerify, importJWK, type JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
 import { parseJsonObject } from '../json.ts';
+import { importPublicJwk, readPublicJwk } from '../proof/public-jwk.ts';
 import { decodeBase64url } from '../token/jws.ts';
-import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
 import { verifySignature } from './signature.ts';
 
 const directory = process.env['WYCHEPROOF_DIR'];

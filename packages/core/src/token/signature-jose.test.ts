@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { compactVerify, type JWK } from 'jose';
 import { expect, it } from 'vitest';
 import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
-import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
+import { importPublicJwk, readPublicJwk } from '../proof/public-jwk.ts';
 import { verifySignature } from './signature.ts';
 
 type Pair = Readonly<Record<'publicKey' | 'privateKey', KeyObject>>;

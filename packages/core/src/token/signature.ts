@@ -53,8 +53,8 @@ const schemes: Readonly<Record<JwsAlgorithm, Scheme>> = {
 };
 
 /**
- * Verifies the signature of a JWS (RFC 7515 §5.2, step 8) on a thread of Node's pool. Every request with a proof carries a
- * signature that nobody has seen before, so this is the one that is not left to `jose`: through WebCrypto it takes longer.
+ * Verifies the signature of a JWS (RFC 7515 §5.2, step 8) on a thread of Node's pool. Every proof and every new token carries
+ * one that nobody has seen before, so this is what is not left to `jose`: through WebCrypto it takes longer.
  *
  * @param signingInput the first two segments as received, their dot included (RFC 7515 §2); one byte for each character
  * @returns false for whatever the key did not sign, a key of another kind than the algorithm's included
