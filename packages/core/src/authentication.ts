@@ -1,5 +1,5 @@
 import type { Agent } from './agent/agent.ts';
-import { createAgent } from './agent/create.ts';
+import { createAgentMaker } from './agent/create.ts';
 import type { DecisionCheck } from './decision.ts';
 import { InvalidTokenError } from './errors.ts';
 import type { Visit } from './evaluation.ts';
@@ -19,6 +19,11 @@ export interface Authentication {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly checks: readonly DecisionCheck[];
+}
+
+/** A good token, and what makes its agents. */
+interface AgentToken extends VerifiedAccessToken {
+  makeAgent(): Agent;
 }
 
 /** A good token, and an agent that has not proven yet that the token is its own. */
@@ -55,7 +60,7 @@ export function createAuthenticator(
 ): Authenticator {
   const { resource, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
-  const tokens = createTokenCache({
+  const tokens = createTokenCache<AgentToken>({
     capacity: limits.cachedTokens,
     toleranceSeconds: clockToleranceSeconds,
     now,
@@ -70,12 +75,17 @@ export function createAuthenticator(
     if (known !== undefined) {
       visit.token = { header: known.token.header, payload: known.token.claims.all };
       const ageSeconds = secondsSince(known.verifiedAt);
-      const agent = createAgent(known.token.claims, limits.actDepth);
-      return { scheme, agent, remembered: known, checks: [{ check: 'signature', source: 'token-cache', ageSeconds }] };
+      return {
+        scheme,
+        agent: known.token.makeAgent(),
+        remembered: known,
+        checks: [{ check: 'signature', source: 'token-cache', ageSeconds }],
+      };
     }
     const token = await verify(visit, compact);
-    const agent = createAgent(token.claims, limits.actDepth);
-    const remembered = tokens.remember(key, token);
+    const makeAgent = createAgentMaker(token.claims, limits.actDepth);
+    const agent = makeAgent();
+    const remembered = tokens.remember(key, { ...token, makeAgent });
     const ageSeconds = token.keysAgeSeconds;
     return { scheme, agent, remembered, checks: [{ check: 'signature', source: 'issuer-keys', ageSeconds }] };
   }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { AccessTokenClaims } from '../token/claims.ts';
 import type { Agent } from './agent.ts';
-import { createAgent } from './create.ts';
+import { createAgentMaker } from './create.ts';
 import { describeAgent, principalKey } from './describe.ts';
 
 function makeAgent(changes: Partial<AccessTokenClaims> = {}, all: Record<string, unknown> = {}): Agent {
@@ -20,7 +20,7 @@ function makeAgent(changes: Partial<AccessTokenClaims> = {}, all: Record<string,
     all: { email: 'alice@mail.example', nested: { list: [{ deep: true }] }, ...all },
     ...changes,
   };
-  return createAgent(claims, 4);
+  return createAgentMaker(claims, 4)();
 }
 
 const delegated = { act: { sub: 'researcher', act: { sub: 'assistant' } } };

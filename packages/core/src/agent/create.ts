@@ -4,6 +4,9 @@ import { type ActClaim, type Actor, listActors, parseAct } from './act.ts';
 import type { Agent, AgentDescription, Confirmation } from './agent.ts';
 import { describeAgent } from './describe.ts';
 
+/** What every agent of one token has in common: all of it frozen. */
+type AgentParts = Omit<Agent, 'issuedAt' | 'expiresAt' | 'toJSON'>;
+
 class VerifiedAgent implements Agent {
   readonly sub: string;
   readonly iss: string;
@@ -19,24 +22,21 @@ class VerifiedAgent implements Agent {
   readonly #issuedAtSeconds: number;
   readonly #expiresAtSeconds: number;
 
-  constructor(claims: AccessTokenClaims, act: ActClaim | undefined) {
-    const { iss, sub, clientId } = claims;
-    const [actor, ...priorActors] = listActors(act, iss);
-    this.sub = sub;
-    this.iss = iss;
-    this.subjectType = claims.subjectType;
-    this.clientId = clientId;
-    this.actor = actor ?? { iss, sub: clientId, source: 'client' };
-    this.act = act;
-    this.priorActors = priorActors;
-    this.scopes = new FrozenSet(claims.scopes);
-    this.confirmation =
-      claims.confirmation === undefined ? { method: 'none' } : { method: 'dpop', jkt: claims.confirmation.jkt };
-    this.tokenId = claims.tokenId;
-    this.claims = claims.all;
-    this.#issuedAtSeconds = claims.issuedAtSeconds;
-    this.#expiresAtSeconds = claims.expiresAtSeconds;
-    freezeDeeply(this);
+  constructor(parts: AgentParts, { issuedAtSeconds, expiresAtSeconds }: AccessTokenClaims) {
+    this.sub = parts.sub;
+    this.iss = parts.iss;
+    this.subjectType = parts.subjectType;
+    this.clientId = parts.clientId;
+    this.actor = parts.actor;
+    this.act = parts.act;
+    this.priorActors = parts.priorActors;
+    this.scopes = parts.scopes;
+    this.confirmation = parts.confirmation;
+    this.tokenId = parts.tokenId;
+    this.claims = parts.claims;
+    this.#issuedAtSeconds = issuedAtSeconds;
+    this.#expiresAtSeconds = expiresAtSeconds;
+    Object.freeze(this);
   }
 
   // A Date cannot be frozen: every reader gets its own.
@@ -58,12 +58,30 @@ class VerifiedAgent implements Agent {
 }
 
 /**
- * The agent behind claims that have been checked.
+ * Makes the agents behind claims that have been checked: one for each request, because what it proves is about its request.
+ * What is frozen once for all of them is most of the work.
  *
  * @throws InvalidTokenError when `act` is malformed or names more than `maxActors`
  */
-export function createAgent(claims: AccessTokenClaims, maxActors: number): Agent {
-  return new VerifiedAgent(claims, parseAct(claims.all['act'], maxActors));
+export function createAgentMaker(claims: AccessTokenClaims, maxActors: number): () => Agent {
+  const { iss, sub, subjectType, clientId, tokenId } = claims;
+  const act = parseAct(claims.all['act'], maxActors);
+  const [actor = { iss, sub: clientId, source: 'client' as const }, ...priorActors] = listActors(act, iss);
+  const parts: AgentParts = freezeDeeply({
+    sub,
+    iss,
+    subjectType,
+    clientId,
+    actor,
+    act,
+    priorActors,
+    scopes: new FrozenSet(claims.scopes),
+    confirmation:
+      claims.confirmation === undefined ? { method: 'none' } : { method: 'dpop', jkt: claims.confirmation.jkt },
+    tokenId,
+    claims: claims.all,
+  });
+  return () => new VerifiedAgent(parts, claims);
 }
 
 /** `Object.freeze` does not reach what a Set holds. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccessTokenClaims } from '../token/claims.ts';
 import type { Agent } from './agent.ts';
-import { createAgent } from './create.ts';
+import { createAgentMaker } from './create.ts';
 import { principalKey } from './describe.ts';
 
 interface Principal {
@@ -26,7 +26,7 @@ function makeAgent({ iss, sub, clientId, act }: Principal, tokenId: string): Age
     scopes: [tokenId],
     all: { act, jti: tokenId },
   };
-  return createAgent(claims, 4);
+  return createAgentMaker(claims, 4)();
 }
 
 const name = fc.string({ unit: fc.constantFrom('a', 'b', '"', '\\', '0'), minLength: 1, maxLength: 2 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
-import { createAgent } from '../agent/create.ts';
+import { createAgentMaker } from '../agent/create.ts';
 import { mergeRequirements } from './merge.ts';
 import type { Requirement, Verdict } from './requirement.ts';
 
-const agent: Agent = createAgent(
+const agent: Agent = createAgentMaker(
   {
     iss: 'https://as.example',
     sub: 'alice',
@@ -19,7 +19,7 @@ const agent: Agent = createAgent(
     all: {},
   },
   4,
-);
+)();
 
 describe('mergeRequirements', () => {
   it('unites the scopes, those of the base first', () => {
