@@ -98,15 +98,16 @@ export function createEvaluator<Context>(
     return nonce === undefined ? noHeaders : { 'dpop-nonce': [nonce], 'cache-control': ['no-store'] };
   }
 
-  return async (visit, question, steps) => {
-    const { step, requirement, route } = question;
-    const startedAt = performance.now();
+  async function tell(
+    visit: Visit,
+    { step, requirement, route }: Question<Context>,
+    trail: Trail,
+    ended: { readonly outcome: Decision['outcome']; readonly error?: AuthError; readonly startedAt: number },
+  ): Promise<void> {
     const { scopes = [], action } = requirement;
-    const trail: Trail = { checks: [], reasons: [], policies: [] };
-
-    async function record(outcome: Decision['outcome'], error?: AuthError): Promise<void> {
-      if (onDecision === undefined) return;
-      const decision = buildDecision({
+    const { outcome, error, startedAt } = ended;
+    await onDecision?.(
+      buildDecision({
         request: visit.request,
         asked: {
           resource,
@@ -124,18 +125,23 @@ export function createEvaluator<Context>(
         policies: trail.policies,
         time: new Date(now()),
         durationMicroseconds: Math.round((performance.now() - startedAt) * 1000),
-      });
-      await onDecision(decision);
-    }
+      }),
+    );
+  }
 
+  return async (visit, question, steps) => {
+    const trail: Trail = { checks: [], reasons: [], policies: [] };
+    if (onDecision === undefined) return conclude(visit, question, steps(trail));
+    const startedAt = performance.now();
     let outcome: Outcome;
     try {
       outcome = await conclude(visit, question, steps(trail));
     } catch (bug) {
-      await record('failed');
+      await tell(visit, question, trail, { outcome: 'failed', startedAt });
       throw bug;
     }
-    await record(outcome.outcome, outcome.outcome === 'refused' ? outcome.error : undefined);
+    const error = outcome.outcome === 'refused' ? { error: outcome.error } : {};
+    await tell(visit, question, trail, { outcome: outcome.outcome, ...error, startedAt });
     return outcome;
   };
 }
