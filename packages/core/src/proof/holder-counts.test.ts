@@ -32,9 +32,9 @@ describe('the counts of holders', () => {
       const counter = HolderCounts.counterOf(holder);
       perCounter.set(counter, (perCounter.get(counter) ?? 0) + 1);
     }
-    // Three on the average; one holder in twenty shares no counter with any other.
-    expect(perCounter.size).toBeGreaterThan(25_000);
-    expect(Math.max(...perCounter.values())).toBeLessThan(50);
+    // Three on the average; by chance alone, 31,200 counters have one at least, and none has more than 16.
+    expect(perCounter.size).toBeGreaterThan(30_000);
+    expect(Math.max(...perCounter.values())).toBeLessThan(30);
     expect(Math.min(...perCounter.keys())).toBeGreaterThanOrEqual(0);
     expect(Math.max(...perCounter.keys())).toBeLessThan(32_768);
   });

@@ -14,8 +14,12 @@ export class HolderCounts {
 
   /** Which counter is a holder's, in all instances. */
   static counterOf(holder: string): number {
-    let hash = 0;
-    for (let index = 0; index < holder.length; index += 1) hash = Math.imul(hash, factor) + holder.charCodeAt(index);
+    let hash = factor;
+    for (let index = 0; index < holder.length; index += 1) {
+      hash = Math.imul(hash ^ holder.charCodeAt(index), factor);
+      // A product tells the lower bits nothing of the higher ones: without this, one factor in twenty spreads badly.
+      hash ^= hash >>> 15;
+    }
     return Math.imul(hash, factor) >>> 17;
   }
 
