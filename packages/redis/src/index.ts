@@ -1,0 +1,1 @@
+export type { RedisStoresOptions } from './options.ts';
