@@ -1,5 +1,8 @@
 // @ts-check
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from './processes.mjs';
 
 const tags = { integer: 0x02, bitString: 0x03, octetString: 0x04, utcTime: 0x17, sequence: 0x30 };
 // 1.2.840.10045.4.3.2, ecdsa-with-SHA256.
@@ -12,12 +15,19 @@ const subjectAltName = Buffer.from('0603551d11', 'hex');
 const loopback = Buffer.from('87047f000001', 'hex');
 
 /**
- * A key, and a certificate (RFC 5280 §4.1) for 127.0.0.1 that it signed itself: by `node:crypto`, because not every machine
- * has openssl.
+ * Writes a file with a key and a certificate for 127.0.0.1, in PEM. The file goes when this process ends.
  *
- * @returns {{ readonly key: string, readonly certificate: string }} in PEM
+ * @returns its name, and the certificate alone: who trusts it trusts the server
  */
-export function createServerCertificate() {
+export async function writeServerCertificate() {
+  const { key, certificate } = createServerCertificate();
+  const file = join(await makeDirectory(), 'certificate.pem');
+  await writeFile(file, key + certificate);
+  return { file, ca: certificate };
+}
+
+/** A certificate (RFC 5280 §4.1) that its key signed: by `node:crypto`, because not every machine has openssl. */
+function createServerCertificate() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { sequence, integer, bitString, octetString, utcTime } = tags;
   const validity = ['200101000000Z', '491231235959Z'].map((time) => encode(utcTime, Buffer.from(time)));

@@ -1,10 +1,8 @@
 // @ts-check
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
-import { createServerCertificate } from './certificate.mjs';
-import { findFreePort } from './ports.mjs';
-import { makeDirectory, StartError, startProcess } from './processes.mjs';
+import { writeServerCertificate } from './certificate.mjs';
+import { launchServer, runCommand } from './launch.mjs';
+
+/** @import { ConnectionOptions } from './launch.mjs' */
 
 /**
  * @typedef {object} RedisOptions
@@ -14,15 +12,8 @@ import { makeDirectory, StartError, startProcess } from './processes.mjs';
  * @property {'none' | 'rdb' | 'aof'} [persistence] what stays on disk: nothing (default), all data when the server ends in
  *   good order, or every write
  * @property {RedisServer} [replicaOf]
+ * @property {boolean} [cluster] whether it is a node of a cluster, which `startCluster` makes of several
  * @property {Readonly<Record<string, string>>} [config] more directives, by name
- */
-
-/**
- * @typedef {object} ConnectionOptions what ioredis needs to know
- * @property {string} host
- * @property {number} port
- * @property {string} [password]
- * @property {{ readonly ca: string }} [tls]
  */
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} RedisServer */
@@ -34,105 +25,67 @@ import { makeDirectory, StartError, startProcess } from './processes.mjs';
  * @param {RedisOptions} [options]
  */
 export async function startRedis(options = {}) {
-  const directory = await makeDirectory();
-  const certificate = options.tls === true ? createServerCertificate() : undefined;
-  let { port, process } = await startOnFreePort();
+  const certificate = options.tls === true ? await writeServerCertificate() : undefined;
+  const launched = await launchServer({
+    describe: (port, data, busPort) => [
+      ...Object.entries({
+        bind: '127.0.0.1',
+        port,
+        dir: data,
+        // A new replica need not wait for others.
+        'repl-diskless-sync-delay': 0,
+        ...persistences[options.persistence ?? 'none'],
+        ...describeReplication(options),
+        ...(options.cluster === true && describeCluster(data, busPort)),
+        ...(certificate && describeTls(port, certificate.file)),
+        ...options.config,
+      }).map(([name, value]) => `${name} ${quote(String(value))}`),
+      ...(options.users ?? []).map((rules) => `user ${rules}`),
+    ],
+    ready: /ready to accept connections/i,
+  });
 
-  /** @param {number} onPort */
-  async function launch(onPort) {
-    const data = join(directory, 'data');
-    await mkdir(data, { recursive: true });
-    const settings = { dir: data, ...describeSettings(options, onPort), ...(await describeTls(onPort)) };
-    const file = join(directory, 'redis.conf');
-    const lines = Object.entries(settings).map(([name, value]) => `${name} ${quote(value)}`);
-    await writeFile(file, [...lines, ...(options.users ?? []).map((rules) => `user ${rules}`), ''].join('\n'));
-    return startProcess([file], /ready to accept connections/i);
-  }
-
-  /** @param {number} onPort */
-  async function describeTls(onPort) {
-    if (certificate === undefined) return {};
-    const [certificateFile, keyFile] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')];
-    await writeFile(certificateFile, certificate.certificate);
-    await writeFile(keyFile, certificate.key);
-    return {
-      port: '0',
-      'tls-port': String(onPort),
-      'tls-cert-file': certificateFile,
-      'tls-key-file': keyFile,
-      'tls-ca-cert-file': certificateFile,
-      'tls-auth-clients': 'no',
-    };
-  }
-
-  async function startOnFreePort() {
-    for (;;) {
-      const free = await findFreePort();
-      try {
-        return { port: free, process: await launch(free) };
-      } catch (error) {
-        // Somebody else was faster.
-        if (!(error instanceof StartError && error.isPortTaken)) throw error;
-      }
-    }
-  }
-
+  const { port, otherPort, end, start, signal, stop } = launched;
   const { password } = options;
-  const tls = certificate && { ca: certificate.certificate };
+  const tls = certificate && { ca: certificate.ca };
   const credentials = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
-  const server = {
+  /** @type {ConnectionOptions} */
+  const connection = { host: '127.0.0.1', port, ...(password !== undefined && { password }), ...(tls && { tls }) };
+
+  return {
     port,
+    /** Where the nodes of a cluster talk to each other. */
+    busPort: otherPort,
     url: `${tls ? 'rediss' : 'redis'}://${credentials}127.0.0.1:${port}`,
-    /** @type {ConnectionOptions} */
-    options: { host: '127.0.0.1', port, ...(password !== undefined && { password }), ...(tls && { tls }) },
+    /** For ioredis. */
+    options: connection,
     /**
      * The answer to a command, over a connection of its own.
      *
      * @param {string} command
      * @param {(string | number)[]} words
-     * @returns {Promise<unknown>}
      */
-    run: (command, ...words) => run(server.options, command, words),
+    run: (command, ...words) => runCommand(connection, command, words),
     /** Ends it without warning. */
-    kill: () => process.end('SIGKILL'),
+    kill: () => end('SIGKILL'),
     /** Stops its time: connections stay, and nobody answers. */
-    freeze: () => process.signal('SIGSTOP'),
-    thaw: () => process.signal('SIGCONT'),
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     /**
      * Starts it again after `kill`, on the same port.
      *
      * @param {{ readonly keepData?: boolean }} [how] by default with whatever is on disk
      */
-    async start({ keepData = true } = {}) {
-      if (!keepData) await rm(join(directory, 'data'), { recursive: true, force: true });
-      process = await launch(port);
-    },
+    start: ({ keepData = true } = {}) => start({ keepData }),
     /** Ends it in good order and starts it again. @param {{ readonly keepData: boolean }} how */
-    async restart({ keepData }) {
-      await process.end('SIGTERM');
-      await server.start({ keepData });
+    async restart(how) {
+      await end('SIGTERM');
+      await start(how);
     },
     /** Ends it for good. */
-    async stop() {
-      await process.end('SIGKILL');
-      await rm(directory, { recursive: true, force: true });
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
-  return server;
-}
-
-/** @param {ConnectionOptions} options @param {string} command @param {readonly (string | number)[]} words */
-async function run(options, command, words) {
-  const client = new Redis({ ...options, lazyConnect: true, retryStrategy: () => null });
-  // What goes wrong is told by the command.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return await client.call(command, ...words);
-  } finally {
-    client.disconnect();
-  }
 }
 
 /** @type {Readonly<Record<NonNullable<RedisOptions['persistence']>, Readonly<Record<string, string>>>>} */
@@ -142,18 +95,36 @@ const persistences = {
   aof: { save: '', appendonly: 'yes', appendfsync: 'always' },
 };
 
-/** @param {RedisOptions} options @param {number} port */
-function describeSettings({ password, persistence = 'none', replicaOf, config }, port) {
+/** @param {RedisOptions} options */
+function describeReplication({ password, replicaOf }) {
+  // A master that comes back as a replica needs the password of the one that took its place: all have the same.
+  const masterPassword = replicaOf?.options.password ?? password;
   return {
-    bind: '127.0.0.1',
-    port: String(port),
-    // A new replica need not wait for others.
-    'repl-diskless-sync-delay': '0',
-    ...persistences[persistence],
     ...(password !== undefined && { requirepass: password }),
+    ...(masterPassword !== undefined && { masterauth: masterPassword }),
     ...(replicaOf && { replicaof: `127.0.0.1 ${replicaOf.port}` }),
-    ...(replicaOf?.options.password !== undefined && { masterauth: replicaOf.options.password }),
-    ...config,
+  };
+}
+
+/** Its list of nodes lies beside the data: who loses its data keeps its place. @param {string} data @param {number} busPort */
+function describeCluster(data, busPort) {
+  return {
+    'cluster-enabled': 'yes',
+    'cluster-port': busPort,
+    'cluster-config-file': `${data}.nodes.conf`,
+    'cluster-node-timeout': 1000,
+  };
+}
+
+/** @param {number} port @param {string} file */
+function describeTls(port, file) {
+  return {
+    port: 0,
+    'tls-port': port,
+    'tls-cert-file': file,
+    'tls-key-file': file,
+    'tls-ca-cert-file': file,
+    'tls-auth-clients': 'no',
   };
 }
 

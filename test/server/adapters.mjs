@@ -3,6 +3,8 @@
 /** @import { RouteGroup } from './routes.mjs' */
 
 /**
+ * @typedef {'express' | 'fastify' | 'koa'} AdapterName
+ *
  * @typedef {object} AdapterModule
  * @property {(options: VerifierOptions, groups: readonly RouteGroup[]) => Application} createAdapter at once: the server
  *   listens already
@@ -15,12 +17,10 @@
 /**
  * The frameworks that `ADAPTER` can name. No other than the one that is named is loaded.
  *
- * @satisfies {Readonly<Record<string, () => Promise<AdapterModule>>>}
+ * @type {Readonly<Record<AdapterName, () => Promise<AdapterModule>>>}
  */
 export const adapters = {
   express: () => import('./adapters/express.mjs'),
   fastify: () => import('./adapters/fastify.mjs'),
   koa: () => import('./adapters/koa.mjs'),
 };
-
-/** @typedef {keyof typeof adapters} AdapterName */
