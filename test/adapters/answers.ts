@@ -207,6 +207,7 @@ export const metadataAnswers: readonly ExpectedAnswer[] = [
     answer: `${document}{"resource":"https://api.example/v2","authorization_servers":["https://auth.example"],"scopes_supported":["read:data"],"bearer_methods_supported":["header"],"dpop_signing_alg_values_supported":["ES256","EdDSA","Ed25519","PS256"]}`,
   },
   { title: 'HEAD', request: [`HEAD ${path}`], answer: document },
+  { title: 'a target in absolute form', request: [`HEAD https://api.example${path}?a=b`], answer: document },
   {
     title: 'OPTIONS',
     request: [`OPTIONS ${path}`],

@@ -1,6 +1,6 @@
 // @ts-check
 import { ofKeys, ofProofs } from './of-proofs.mjs';
-import { ofNonces, ofTargets } from './of-targets.mjs';
+import { ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
 
 /**
@@ -20,6 +20,7 @@ const byFile = {
   [`${core}/proof/dpop.ts`]: ofProofs,
   [`${core}/proof/public-jwk.ts`]: ofKeys,
   [`${core}/proof/target-uri.ts`]: ofTargets,
+  [`${core}/http/request.ts`]: ofTargetForms,
   [`${core}/proof/nonce.ts`]: ofNonces,
   [`${core}/token/confirmation.ts`]: ofConfirmations,
   [`${core}/authentication.ts`]: ofAuthentication,

@@ -79,13 +79,13 @@ export const ofProofs = [
   {
     check: 'htu is the target URI',
     rows: ['DPOP-10'],
-    find: "if (normalizeUri(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');",
+    find: "if (targetUris.read(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');",
     replace: '',
   },
   {
     check: 'htu is normalized before it is compared',
     rows: ['DPOP-13'],
-    find: "normalizeUri(readText(claims, 'htu')) !== uri",
+    find: "targetUris.read(readText(claims, 'htu')) !== uri",
     replace: "readText(claims, 'htu') !== uri",
   },
   {

@@ -63,8 +63,8 @@ export const ofTargets = [
   {
     check: 'a target is a path',
     rows: ['DPOP-10'],
-    find: "if (!originForm.test(path)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');",
-    replace: '',
+    find: 'isForeign || !originForm.test(path)',
+    replace: 'isForeign',
   },
   {
     check: 'a target has no dot segments, which routers do not resolve',
@@ -75,14 +75,32 @@ export const ofTargets = [
   {
     check: 'a target in absolute form is of this origin',
     rows: ['DPOP-10', 'DPOP-12'],
-    find: 'if (normalizeUri(named) !== ',
-    replace: 'if (false && normalizeUri(named) !== ',
+    find: 'named !== undefined && ',
+    replace: 'false && ',
   },
   {
     check: 'a target stands behind the prefix of the public URL',
     rows: ['DPOP-12'],
     find: "const prefix = path.endsWith('/') ? path.slice(0, -1) : path;",
     replace: "const prefix = '';",
+  },
+  {
+    check: 'the public URL and the public URL with a slash are one URI, where there is a prefix',
+    rows: ['DPOP-12'],
+    find: 'uri === root ?',
+    replace: 'false ?',
+  },
+  {
+    check: 'a proof names the root of a prefix by the whole prefix',
+    rows: ['DPOP-10'],
+    find: 'return uri === root',
+    replace: 'return root.startsWith(String(uri))',
+  },
+  {
+    check: 'the texts of one IPv6 address are the same',
+    rows: ['DPOP-11'],
+    find: "if (!host.startsWith('['))",
+    replace: 'if (true)',
   },
 ];
 
@@ -114,5 +132,21 @@ export const ofNonces = [
     rows: ['DPOP-18'],
     find: "age > lifetimeSeconds / 2 ? 'aging' : ",
     replace: '',
+  },
+];
+
+/** How a request target is taken apart. @type {readonly Mutation[]} */
+export const ofTargetForms = [
+  {
+    check: 'the authority of a target in absolute form ends before its query or fragment',
+    rows: [],
+    find: '[^/?#]*',
+    replace: '[^/]*',
+  },
+  {
+    check: 'an empty path behind an origin is a slash',
+    rows: [],
+    find: "path: path || '/'",
+    replace: "path: path ?? ''",
   },
 ];

@@ -141,4 +141,18 @@ describe('answerEndpoint', () => {
     expect(await at(`${metadata.path}?a=b`)).toMatchObject({ status: 200 });
     expect(await at(`${metadata.path}/more`)).toBeUndefined();
   });
+
+  it('answers a target in absolute form, whatever its origin, as it answers whatever Host', async () => {
+    const { metadata } = guards.verifier;
+    const at = (target: string) => answerEndpoint(metadata, { method: 'GET', target, headers: {} });
+    for (const origin of ['https://api.example', 'http://127.0.0.1:8080', 'HTTPS://[::1]']) {
+      expect(await at(`${origin}${metadata.path}?a=b`)).toMatchObject({ status: 200 });
+    }
+    for (const other of ['https:/', 'ftp://api.example', 'https://api.example?', 'https://api.example#', '//a']) {
+      expect(await at(`${other}${metadata.path}`)).toBeUndefined();
+    }
+    expect(
+      await answerEndpoint({ ...metadata, path: '/' }, { method: 'GET', target: 'http://a', headers: {} }),
+    ).toBeDefined();
+  });
 });

@@ -175,8 +175,8 @@ function serve(endpoint: Endpoint): GatehousePlugin {
   return createPlugin(`@gatehouse/fastify ${endpoint.path}`, (app) => {
     if (app.prefix !== '') throw new Error(`${endpoint.path} cannot be served below ${app.prefix}: register it above.`);
     app.addHook('onRequest', (request, reply, done) => {
-      // Nearly every request is for something else.
-      if (request.originalUrl.startsWith(endpoint.path)) goOnIf(isElsewhere(endpoint, request, reply), done);
+      // Nearly every request is for something else. A target may begin with an origin.
+      if (request.originalUrl.includes(endpoint.path)) goOnIf(isElsewhere(endpoint, request, reply), done);
       else done();
     });
     app.all(patternOf(endpoint), (_request, reply) => reply.callNotFound());

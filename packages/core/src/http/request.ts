@@ -27,13 +27,21 @@ export interface Endpoint {
   handle(request: HttpRequest): Promise<HttpResponse>;
 }
 
-/** The path of a request target: everything before the query. */
-export function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
+const absoluteForm = /^(?<origin>https?:\/\/[^/?#]*)(?<path>[^?]*)/i;
+
+/**
+ * A request target as text: its path, everything before the query; and the origin in front of it where the target has the
+ * absolute form, which every server has to accept (RFC 9112 §3.2.2).
+ */
+export function splitTarget(target: string): { readonly origin: string | undefined; readonly path: string } {
+  const { origin, path } = absoluteForm.exec(target)?.groups ?? {};
+  return origin === undefined ? { origin, path: target.split('?', 1)[0] ?? '' } : { origin, path: path || '/' };
 }
 
-/** The answer of an endpoint to a request that is for it; undefined to any other. */
+/**
+ * The answer of an endpoint to a request that is for it; undefined to any other. The origin of a target in absolute form
+ * makes no difference, as `Host` makes none.
+ */
 export async function answerEndpoint(endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse | undefined> {
-  return pathOf(request.target) === endpoint.path ? endpoint.handle(request) : undefined;
+  return splitTarget(request.target).path === endpoint.path ? endpoint.handle(request) : undefined;
 }

@@ -4,7 +4,7 @@ import { createNonces } from './nonce.ts';
 import type { DpopSettings, StoreOptions } from './options.ts';
 import { createMemoryReplayStore } from './replay-memory.ts';
 import type { ReplayStore } from './replay-store.ts';
-import { createTargetUriFinder } from './target-uri.ts';
+import { createTargetUris } from './target-uri.ts';
 import { createVerificationQueue } from './verification-queue.ts';
 
 /** More proofs than this do not wait for their signature to be checked: two cores need a fifth of a second for them. */
@@ -45,13 +45,12 @@ export function createDpop(options: {
   const nonces = settings.nonces && createNonces({ ...settings.nonces, resource, toleranceSeconds, now });
   const queue = createVerificationQueue({ inFlight: verificationsInFlight, waiting: maxWaiting });
   const replay = stores.replay ?? findProcessMemory(now);
-  const findTargetUri = createTargetUriFinder(publicUrl);
   return {
     verifier: createProofVerifier({
       algorithms,
       maxAgeSeconds,
       toleranceSeconds,
-      findTargetUri,
+      targetUris: createTargetUris(publicUrl),
       nonces,
       queue,
       replay,

@@ -15,7 +15,7 @@ import { verifySignature } from '../token/signature.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
 import type { ReplayStore } from './replay-store.ts';
-import { type FindTargetUri, normalizeUri } from './target-uri.ts';
+import type { TargetUris } from './target-uri.ts';
 import type { VerificationQueue } from './verification-queue.ts';
 
 /** Longer proofs are not parsed. */
@@ -71,7 +71,7 @@ export interface ProofVerifierOptions {
   readonly algorithms: readonly JwsAlgorithm[];
   readonly maxAgeSeconds: number;
   readonly toleranceSeconds: number;
-  readonly findTargetUri: FindTargetUri;
+  readonly targetUris: TargetUris;
   readonly nonces: Nonces | undefined;
   readonly queue: VerificationQueue;
   readonly replay: ReplayStore;
@@ -79,7 +79,7 @@ export interface ProofVerifierOptions {
 }
 
 export function createProofVerifier(options: ProofVerifierOptions): ProofVerifier {
-  const { algorithms, maxAgeSeconds, toleranceSeconds, findTargetUri, nonces, queue, replay, now } = options;
+  const { algorithms, maxAgeSeconds, toleranceSeconds, targetUris, nonces, queue, replay, now } = options;
 
   const provenKeys = new WeakMap<object, ProofKey>();
 
@@ -139,13 +139,13 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
 
   return {
     async verify(request, token) {
-      const uri = findTargetUri(request.target);
+      const uri = targetUris.of(request.target);
       const { header, payload, signature, input } = readProof(request);
       const proofKey = findKey(header, token);
       const claims = decodeJsonObject(payload);
       if (claims === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
       if (readText(claims, 'htm') !== request.method) throw new InvalidDpopProofError('ERR_DPOP_METHOD');
-      if (normalizeUri(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');
+      if (targetUris.read(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');
       if (readText(claims, 'ath') !== token.hash) throw new InvalidDpopProofError('ERR_DPOP_TOKEN');
       const id = readId(claims);
       const issuedAtSeconds = readTime(claims);

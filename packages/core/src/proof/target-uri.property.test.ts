@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTargetUriFinder, normalizeUri } from './target-uri.ts';
+import { createTargetUris, normalizeUri } from './target-uri.ts';
 
 /** RFC 3986 §2.3. */
 const unreserved = [...'abcxyzABCXYZ0189-._~'];
@@ -154,7 +154,7 @@ describe('the target URI', () => {
   );
   const find = (base: string, target: string) => {
     try {
-      return createTargetUriFinder(base)(target);
+      return createTargetUris(base).of(target);
     } catch {
       return undefined;
     }
@@ -197,6 +197,18 @@ describe('the target URI', () => {
         const base = 'https://api.example';
         const isOurs = normalizeUri(start) === `${base}/`;
         expect(find(base, `${start}${path}${end}`)).toBe(isOurs ? find(base, `${path || '/'}${end}`) : undefined);
+      }),
+    );
+  });
+
+  it('is what a proof may name for it, and what is read of a proof is read the same again [DPOP-11 DPOP-12]', () => {
+    fc.assert(
+      fc.property(publicUrl, anyPath, fc.oneof(uri, anything), ([start, prefix], path, htu) => {
+        const { of, read } = createTargetUris(`${start}${prefix}`);
+        const found = find(`${start}${prefix}`, path);
+        if (found !== undefined) expect(read(found)).toBe(of(path));
+        const once = read(htu);
+        expect(once === undefined ? once : read(once)).toBe(once);
       }),
     );
   });

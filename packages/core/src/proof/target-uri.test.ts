@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTargetUriFinder, normalizeUri } from './target-uri.ts';
+import { createTargetUris, normalizeUri } from './target-uri.ts';
 
 describe('normalizeUri', () => {
   it.each([
@@ -14,6 +14,8 @@ describe('normalizeUri', () => {
     ['https://api.example/%7euser/%2f', 'https://api.example/~user/%2F'],
     ['https://%61pi.example/', 'https://api.example/'],
     ['https://[2001:DB8::1]:443/', 'https://[2001:db8::1]/'],
+    ['https://[2001:0db8:0:0:0:0:0:1]:8443/r', 'https://[2001:db8::1]:8443/r'],
+    ['https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/'],
     ['https://api.example/r?x=1', 'https://api.example/r'],
     ['https://api.example/r#top', 'https://api.example/r'],
     ['https://api.example/r?a#b?c', 'https://api.example/r'],
@@ -76,13 +78,18 @@ describe('normalizeUri', () => {
     ['https://api.example:123456/', 'a port that is too long'],
     ['https://api.example:8a/', 'no port'],
     ['https://[::1/', 'half a bracket'],
+    ['https://[1:2:3]/', 'no address'],
+    ['https://[1::2::3]/r', 'no address'],
+    ['https://[127.0.0.1]/', 'no address of that version'],
+    ['https://[fe80::1%25eth0]/', 'a zone, which means nothing to others'],
+    ['https://[]/', 'no address'],
   ])('is undefined for %j: %s', (text) => {
     expect(normalizeUri(text)).toBeUndefined();
   });
 });
 
 describe('the target URI', () => {
-  const find = createTargetUriFinder('https://API.example:443');
+  const { of: find } = createTargetUris('https://API.example:443');
 
   it.each([
     ['/', 'https://api.example/'],
@@ -96,6 +103,8 @@ describe('the target URI', () => {
     ['https://api.example/r?x', 'https://api.example/r'],
     ['HTTPS://api.EXAMPLE:443/r', 'https://api.example/r'],
     ['https://api.example', 'https://api.example/'],
+    ['https://api.example:/r', 'https://api.example/r'],
+    ['https://api.example?x=/r', 'https://api.example/'],
   ])('of %s is %s [DPOP-10 DPOP-12]', (target, uri) => {
     expect(find(target)).toBe(uri);
   });
@@ -123,22 +132,81 @@ describe('the target URI', () => {
     'https://api.example:8443/r',
     'https://user@api.example/r',
     'https://api.example//evil.example/r',
+    'https://api.example/a/../r',
+    'https://api.example/r#x',
+    'https://api.example#/r',
+    'https://api.example\\/r',
+    'https://api.example\\r',
+    'https://api.example;/r',
+    'https:/r',
+    'https:r',
+    'https:///r',
+    'ftp://api.example/r',
+    '?/r',
   ])('of %j is refused: nothing else than what the router serves may be compared [DPOP-10 DPOP-12]', (target) => {
     expect(() => find(target)).toThrow(expect.objectContaining({ status: 400, code: 'ERR_TARGET_MALFORMED' }));
   });
 
   it.each(['https://gateway.example/api/v1', 'https://gateway.example/api/v1/', 'https://gateway.example/ap%69/v1'])(
-    'stands behind the prefix of the public URL %s [DPOP-12]',
+    'stands behind the prefix of the public URL %s, whatever form the target has [DPOP-12]',
     (publicUrl) => {
-      const findBehindPrefix = createTargetUriFinder(publicUrl);
-      expect(findBehindPrefix('/r')).toBe('https://gateway.example/api/v1/r');
-      expect(findBehindPrefix('/')).toBe('https://gateway.example/api/v1/');
+      const targetUris = createTargetUris(publicUrl);
+      expect(targetUris.of('/r')).toBe('https://gateway.example/api/v1/r');
+      expect(targetUris.of('/')).toBe('https://gateway.example/api/v1/');
+      expect(targetUris.of('https://gateway.example/r')).toBe('https://gateway.example/api/v1/r');
+      expect(targetUris.of('/api/v1/r')).toBe('https://gateway.example/api/v1/api/v1/r');
     },
   );
+
+  it.each([
+    ['https://api.example:443', 'https://api.example/r'],
+    ['https://api.example:0443/', 'https://api.example/r'],
+    ['https://api.example:80', 'https://api.example:80/r'],
+    ['http://localhost:80', 'http://localhost/r'],
+    ['https://[2001:DB8:0:0::1]:443/v1', 'https://[2001:db8::1]/v1/r'],
+    ['http://[::1]:8080', 'http://[::1]:8080/r'],
+    ['https://api.example/%7eu/a%2fb/', 'https://api.example/~u/a%2Fb/r'],
+    ['https://api.example/a//b', 'https://api.example/a//b/r'],
+  ])('behind the public URL %s is %s [DPOP-11 DPOP-12]', (publicUrl, uri) => {
+    expect(createTargetUris(publicUrl).of('/r')).toBe(uri);
+  });
 
   it('is what a proof has to name after it was normalized as well', () => {
     for (const target of ['/', '/a/b%20c', '/~x', '/%E2%82%AC']) {
       expect(normalizeUri(find(target))).toBe(find(target));
     }
+  });
+});
+
+describe('what a proof names', () => {
+  it('is the public URL with a slash or without: whoever strips a prefix makes a slash of both [DPOP-12]', () => {
+    for (const publicUrl of ['https://gateway.example/mcp', 'https://gateway.example/mcp/']) {
+      const { of, read } = createTargetUris(publicUrl);
+      expect(read('https://gateway.example/mcp')).toBe(of('/'));
+      expect(read('HTTPS://gateway.example:443/%6Dcp?x#y')).toBe(of('/'));
+      expect(read('https://gateway.example/mcp/')).toBe(of('/'));
+      expect(read('https://gateway.example/r/../mcp')).toBe(of('/'));
+    }
+  });
+
+  it.each(['https://gateway.example/', 'https://gateway.example', 'https://gateway.example/mcpx', 'https://a/mcp'])(
+    'is not the root of a prefix where it is %s [DPOP-10 DPOP-12]',
+    (htu) => {
+      const { of, read } = createTargetUris('https://gateway.example/mcp');
+      expect(read(htu)).toBe(normalizeUri(htu));
+      expect(read(htu)).not.toBe(of('/'));
+    },
+  );
+
+  it('keeps the slash at the end of any other path [DPOP-10]', () => {
+    const { of, read } = createTargetUris('https://gateway.example/mcp');
+    expect(read('https://gateway.example/mcp/r')).toBe(of('/r'));
+    expect(read('https://gateway.example/mcp/r/')).toBe(of('/r/'));
+    expect(of('/r/')).not.toBe(of('/r'));
+  });
+
+  it('is nothing where it is no URI', () => {
+    const { read } = createTargetUris('https://gateway.example/mcp');
+    expect(read('/mcp')).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../errors.ts';
-import { pathOf } from '../http/request.ts';
+import { splitTarget } from '../http/request.ts';
 import { splitIdentifier } from '../identifier.ts';
 
 /**
@@ -18,9 +18,17 @@ export function normalizeUri(text: string): string | undefined {
   if (parts === undefined) return undefined;
   const { scheme = '', host = '', port = '', path = '' } = parts;
   const lowerScheme = scheme.toLowerCase();
+  const normalizedHost = normalizeHost(host);
+  if (normalizedHost === undefined) return undefined;
   const portNumber = port.replace(/^0+(?=.)/, '');
   const authority = portNumber === '' || portNumber === defaultPorts[lowerScheme] ? '' : `:${portNumber}`;
-  return `${lowerScheme}://${normalizeEscapes(host).toLowerCase()}${authority}${normalizePath(path)}`;
+  return `${lowerScheme}://${normalizedHost}${authority}${normalizePath(path)}`;
+}
+
+/** An IPv6 address has many texts: the one of RFC 5952, which is what URL parsers write, or undefined where it is none. */
+function normalizeHost(host: string): string | undefined {
+  if (!host.startsWith('[')) return normalizeEscapes(host).toLowerCase();
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
 }
 
 /** Escapes, dot segments, and the slash that an empty path stands for. */
@@ -62,32 +70,42 @@ function removeDotSegments(path: string): string {
  */
 const originForm = /^\/(?!\/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/[\]^|-]|%[0-9A-Fa-f]{2})*$/;
 
-/** The target URI of a request (RFC 9110 §7.1), normalized: its target behind the public URL of this server. */
-export type FindTargetUri = (target: string) => string;
+/** The URIs under which callers see this server. */
+export interface TargetUris {
+  /**
+   * The target URI of a request (RFC 9110 §7.1), normalized: its target behind the public URL of this server.
+   *
+   * @throws InvalidRequestError where the target is not one that a proof can name
+   */
+  of(target: string): string;
+  /** What the `htu` of a proof has to be compared as, or undefined where it is no http(s) URI. */
+  read(htu: string): string | undefined;
+}
 
 /**
  * @param publicUrl origin, and path prefix, under which callers see this server; `Host` and `X-Forwarded-*` are never read
  */
-export function createTargetUriFinder(publicUrl: string): FindTargetUri {
+export function createTargetUris(publicUrl: string): TargetUris {
   const { origin, path } = splitIdentifier(publicUrl);
-  const prefix = path.endsWith('/') ? path.slice(0, -1) : path;
   const base = normalizeUri(origin)?.slice(0, -1) ?? origin;
-  const normalizedPrefix = normalizeEscapes(prefix);
+  const prefix = path.endsWith('/') ? path.slice(0, -1) : path;
+  const root = `${base}${normalizeEscapes(prefix)}`;
 
-  return (target) => {
-    const path = pathOf(stripOrigin(target));
-    // A router serves what it sees: it does not resolve dots, so that nothing else may be compared.
-    if (!originForm.test(path)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
-    const normalized = escapeStray(normalizeEscapes(path));
-    if (/\/\.\.?(?:\/|$)/.test(normalized)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
-    return `${base}${normalizedPrefix}${normalized}`;
+  return {
+    of(target) {
+      const { origin: named, path } = splitTarget(target);
+      // A target in absolute form names our origin, or is not for us.
+      const isForeign = named !== undefined && normalizeUri(named) !== `${base}/`;
+      if (isForeign || !originForm.test(path)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
+      const normalized = escapeStray(normalizeEscapes(path));
+      // A router serves what it sees: it does not resolve dots, so that nothing else may be compared.
+      if (/\/\.\.?(?:\/|$)/.test(normalized)) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
+      return `${root}${normalized}`;
+    },
+    read(htu) {
+      const uri = normalizeUri(htu);
+      // Whoever strips a prefix makes a slash of it and of it with a slash: it is one URI, as an origin is.
+      return uri === root ? `${root}/` : uri;
+    },
   };
-
-  /** A target in absolute form names our origin, or is not for us (RFC 9112 §3.2.2). */
-  function stripOrigin(target: string): string {
-    if (target.startsWith('/')) return target;
-    const { origin: named, path: rest } = splitIdentifier(pathOf(target));
-    if (normalizeUri(named) !== `${base}/`) throw new InvalidRequestError('ERR_TARGET_MALFORMED');
-    return rest === '' ? '/' : rest;
-  }
 }
