@@ -48,7 +48,7 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'dpop' | 'metadata' | 'now'> {
+export interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'dpop' | 'metadata' | 'now'> {
   readonly onDecision: (decision: Decision) => void;
 }
 
