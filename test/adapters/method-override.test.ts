@@ -19,14 +19,16 @@ describe('middleware that overrides the method', () => {
 
   beforeAll(async () => {
     issuer = await createTestIssuer({ audience: 'https://api.example' });
-    const { requireAgent } = createGatehouse({
+    const { requireAgent, resourceMetadata } = createGatehouse({
       resource: 'https://api.example',
       issuers: [issuer.issuer],
       onDecision: (decision) => void decisions.push(decision),
     });
     const app = express();
+    app.use(resourceMetadata());
     app.all('/below', requireAgent(), override, answer);
     app.all('/above', override, requireAgent(), answer);
+    app.all('/between', requireAgent(), override, requireAgent(), answer);
     api = await serveApi(app);
   });
   afterAll(async () => {
@@ -48,7 +50,12 @@ describe('middleware that overrides the method', () => {
     expect(await post('/above', 'X-HTTP-Method-Override: DELETE')).toBe('ERR_DPOP_METHOD');
   });
 
-  it('below a guard is seen by no guard, which is why it belongs above', async () => {
+  it('between two guards does not pass the second with what the first has found [DPOP-09]', async () => {
+    expect(await post('/between')).toBe('POST');
+    expect(await post('/between', 'X-HTTP-Method-Override: DELETE')).toBe('ERR_DPOP_METHOD');
+  });
+
+  it('below the last guard is seen by no guard, which is why it belongs above', async () => {
     expect(await post('/below')).toBe('POST');
     expect(await post('/below', 'X-HTTP-Method-Override: DELETE')).toBe('DELETE');
   });

@@ -97,6 +97,18 @@ describe('fromIncomingMessage', () => {
     expect((await receive('GET / HTTP/1.1')).headers['constructor']).toBeUndefined();
   });
 
+  it('is another request once something has overridden the method: a proof for POST is none for DELETE [DPOP-09]', async () => {
+    const seen: HttpRequest[] = [];
+    await exchange((message, response) => {
+      seen.push(fromIncomingMessage(message));
+      message.method = 'DELETE';
+      seen.push(fromIncomingMessage(message), fromIncomingMessage(message));
+      response.end();
+    }, 'POST /a HTTP/1.1');
+    expect(seen.map(({ method }) => method)).toEqual(['POST', 'DELETE', 'DELETE']);
+    expect(seen[2]).toBe(seen[1]);
+  });
+
   it('gives the same object for the same message, with the target it was first given', async () => {
     const seen: HttpRequest[] = [];
     await exchange((message, response) => {

@@ -12,16 +12,18 @@ const requests = new WeakMap<IncomingMessage, HttpRequest>();
 
 /**
  * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
- * every time, which is how stacked guards share what they found; a URL that is given later changes nothing. The target is
- * what `originalUrl` says, where a framework that rewrites `url` has set it on the message.
+ * every time, which is how stacked guards share what they found; a URL that is given later changes nothing. Only where
+ * something overrides the method is it another request, for which nothing is proven yet. The target is what `originalUrl`
+ * says, where a framework that rewrites `url` has set it on the message.
  *
  * @param url the URL as received, from frameworks that keep it elsewhere. Default: `url`
  */
 export function fromIncomingMessage(message: IncomingMessage, url: string = message.url ?? ''): HttpRequest {
+  const { method = '' } = message;
   const known = requests.get(message);
-  if (known !== undefined) return known;
+  if (known?.method === method) return known;
   const request: HttpRequest = {
-    method: message.method ?? '',
+    method,
     target: targetOf(message, url),
     headers: listHeaders(message.rawHeaders),
     truncated: isTruncated(message),
