@@ -86,6 +86,7 @@ describe('decision.schema.json', () => {
   it.each<{ about: string; request: Parameters<typeof requestWith>; guards?: CheckOptions[] }>([
     { about: 'an accepted request', request: [{ scope: 'read' }], guards: [{ requirement: 'read', route: '/data' }] },
     { about: 'a client that acts for itself', request: [{ sub: 'assistant' }] },
+    { about: 'a session and a transaction', request: [{ sid: 'session-1', txn: 'txn-1' }] },
     { about: 'an anonymous request', request: [], guards: [{ mode: 'optional' }] },
     { about: 'a request without a token', request: [] },
     { about: 'a forged token', request: [{ sub: 'a\r\n'.repeat(100) }, forged] },
@@ -166,7 +167,13 @@ const checkMembers: Members<Decision['checks'][number]> = { check: '!', source: 
 const actorMembers: Members<AgentDescription['actor']> = { iss: '!', sub: '!', source: '!' };
 const agentMembers: Members<AgentDescription> = {
   ...({ iss: '!', sub: '!', subjectType: '!', clientId: '!', actor: '!', priorActors: '!', scopes: '!' } as const),
-  confirmation: '!',
+  ...({ confirmation: '!', session: '?', task: '?' } as const),
+};
+const taskMembers: Members<NonNullable<AgentDescription['task']>> = {
+  id: '?',
+  purpose: '?',
+  transaction: '?',
+  customer: '?',
 };
 
 describe('the members that decision.schema.json describes', () => {
@@ -178,6 +185,7 @@ describe('the members that decision.schema.json describes', () => {
     ['unverified', parts?.['unverified'], unverifiedMembers],
     ['check', parts?.['checks']?.items, checkMembers],
     ['agent', parts?.['agent'], agentMembers],
+    ['task', parts?.['agent']?.properties?.['task'], taskMembers],
     ['actor', schema.$defs?.['actor'], actorMembers],
   ];
 

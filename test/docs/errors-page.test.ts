@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answers } from '../../packages/core/src/answers.ts';
-import { ConfigurationError } from '../../packages/core/src/errors.ts';
+import { ConfigurationError, revocationFaults } from '../../packages/core/src/errors.ts';
 import { listSources, packages, readText } from '../repository.ts';
 
 const sections = splitByHeading(readText('packages/core/docs/errors.md'));
@@ -30,10 +30,11 @@ function listHeadings(level: string): readonly string[] {
 }
 
 test('the page has a heading for each class and for each code, in the order of the code', () => {
-  expect(listHeadings('##')).toEqual([...classes.map(([name]) => name), 'ConfigurationError']);
+  expect(listHeadings('##')).toEqual([...classes.map(([name]) => name), 'ConfigurationError', 'RevocationError']);
   expect(sections.slice(1).map(({ heading }) => heading)).toEqual([
     ...classes.flatMap(([name, answer]) => [name, ...Object.keys(answer.codes)]),
     ...['ConfigurationError', 'ERR_CONFIGURATION'],
+    ...['RevocationError', ...Object.keys(revocationFaults)],
   ]);
 });
 
@@ -48,15 +49,19 @@ test.each(classes)('%s is described by what its callers observe', (name, { statu
   ]);
 });
 
-test.each([...codes, ['ERR_CONFIGURATION', `${new ConfigurationError('options', []).message} …`]])(
-  '%s has its message, its meaning, its likely cause and what to do',
-  (code, message) => {
-    const [quote, ...paragraphs] = findSection(code).trim().split('\n\n');
-    expect(quote).toBe(`> ${message}`);
-    const labels = paragraphs.map((paragraph) => /^\*\*(.+)\.\*\* [A-Z].+\.$/.exec(paragraph)?.[1]);
-    expect(labels).toEqual(parts.slice(0, Math.max(3, labels.length)));
-  },
-);
+const { ERR_REVOCATION_INVALID, ...otherFaults } = revocationFaults;
+
+test.each([
+  ...codes,
+  ['ERR_CONFIGURATION', `${new ConfigurationError('options', []).message} …`],
+  ['ERR_REVOCATION_INVALID', `${ERR_REVOCATION_INVALID} …`],
+  ...Object.entries(otherFaults),
+])('%s has its message, its meaning, its likely cause and what to do', (code, message) => {
+  const [quote, ...paragraphs] = findSection(code).trim().split('\n\n');
+  expect(quote).toBe(`> ${message}`);
+  const labels = paragraphs.map((paragraph) => /^\*\*(.+)\.\*\* [A-Z].+\.$/.exec(paragraph)?.[1]);
+  expect(labels).toEqual(parts.slice(0, Math.max(3, labels.length)));
+});
 
 describe('codes that no code raises', () => {
   const core = packages.filter(({ name }) => name === '@gatehouse/core');

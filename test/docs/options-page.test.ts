@@ -3,6 +3,7 @@ import { issuerSchema } from '../../packages/core/src/issuer/options.ts';
 import { parseOptions } from '../../packages/core/src/options.ts';
 import { type DpopSettings, dpopSchema } from '../../packages/core/src/proof/options.ts';
 import { memoryReplayStoreSchema } from '../../packages/core/src/proof/replay-memory.ts';
+import { revocationListSchema } from '../../packages/core/src/status/revocation-list.ts';
 import { readText } from '../repository.ts';
 
 const page = 'packages/core/README.md';
@@ -38,6 +39,12 @@ const interfaces = [
     defaults: memoryReplayStoreSchema.parse({}),
   },
   {
+    name: 'RevocationListOptions',
+    file: 'status/revocation-list.ts',
+    heading: '### `RevocationListOptions`',
+    defaults: revocationListSchema.parse({}),
+  },
+  {
     name: 'Requirement',
     file: 'requirement/requirement.ts',
     heading: '## Requirements',
@@ -52,6 +59,8 @@ const spokenDefaults: Readonly<Record<string, string>> = {
   'VerifierOptions.renderProblem': 'problem details',
   'VerifierOptions.fetch': 'the global `fetch`',
   'VerifierOptions.now': '`Date.now`',
+  'StoreOptions.revocations': 'the memory of this process',
+  'RevocationListOptions.now': '`Date.now`',
   'MemoryReplayStoreOptions.now': '`Date.now`',
   'IssuerOptions.audience': 'the `resource`',
   'IssuerOptions.jwksUri': 'from its metadata',

@@ -13,6 +13,7 @@ const rooms: readonly (readonly string[])[] = [
   ['http'],
   ['issuer'],
   ['token'],
+  ['status'],
   ['proof'],
   ['agent'],
   ['requirement'],

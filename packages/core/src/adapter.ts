@@ -3,6 +3,7 @@ import type { CheckOutcome, Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import type { VerifierOptions } from './options.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
+import type { Revocations } from './status/revocations.ts';
 import { type CheckOptions, createVerifier, type Verifier } from './verifier.ts';
 
 export { answerEndpoint } from './http/request.ts';
@@ -30,6 +31,8 @@ export interface Guards<Context, Guard, Handler> {
    */
   check(context: Context): Promise<CheckOutcome>;
   check(context: Context, requirement: RequirementInput<Context>): Promise<CheckOutcome>;
+  /** Ends tokens before they expire: the very next guard refuses them. */
+  readonly revocations: Revocations;
   readonly verifier: Verifier<Context>;
 }
 
@@ -107,6 +110,7 @@ export function createGuards<Context, Guard, Handler>(
     check: async (context: Context, ...input: readonly RequirementInput<Context>[]) =>
       // Where a token is required, no outcome is anonymous.
       decide(context, prepare(input), 'require') as Promise<CheckOutcome>,
+    revocations: verifier.revocations,
     verifier,
   };
 }

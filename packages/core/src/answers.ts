@@ -55,6 +55,7 @@ export const answers = {
       ERR_TOKEN_UNBOUND: 'The token was sent with the DPoP scheme, but is bound to no key.',
       ERR_TOKEN_BINDING: 'The proof was made with another key than the token is bound to.',
       ERR_TOKEN_SENDER_CONSTRAINT: 'The guard takes only tokens whose possession is proven in a stricter way.',
+      ERR_TOKEN_REVOKED: 'The token was revoked here, by itself or with all tokens of whatever it belongs to.',
     },
   },
   InvalidDpopProofError: {
@@ -134,6 +135,8 @@ export const answers = {
       ERR_REPLAY_STORE_FULL: 'The replay store has no room for another proof.',
       ERR_REPLAY_STORE_FORGOTTEN:
         'The replay store has forgotten proofs of this age, and cannot tell whether this one was used.',
+      ERR_REVOCATIONS_FORGOTTEN:
+        'The revocation list has forgotten entries that may be about this token, because the clock was set back.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

@@ -8,6 +8,7 @@ import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
 import { type SenderConstraint, satisfies } from './requirement/sender-constraint.ts';
+import type { RevocableToken } from './status/revocation-table.ts';
 import { parseJws } from './token/jws.ts';
 import { type VerifiedAccessToken, verifyAccessToken } from './token/jwt.ts';
 import { createTokenCache, hashToken, type RememberedToken } from './token/token-cache.ts';
@@ -57,6 +58,8 @@ export function createAuthenticator(
   issuers: TrustedIssuers,
   /** Undefined where bearer tokens are served alone. */
   proofs: ProofVerifier | undefined,
+  /** @throws AuthError for a token that is revoked */
+  refuseRevoked: (token: RevocableToken) => void,
 ): Authenticator {
   const { resource, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
@@ -132,6 +135,8 @@ export function createAuthenticator(
     async authenticate(visit, constraint = 'when-bound') {
       visit.claim ??= readClaim(visit);
       const claim = await visit.claim;
+      // Before the proof, which a revoked token must not use up. Everybody is asked once more when that is done.
+      if (claim.agent.confirmation.method !== 'none') refuseRevoked(claim.agent);
       if (!satisfies(claim.agent.confirmation.method, constraint)) {
         throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
       }

@@ -136,9 +136,40 @@ export class ConfigurationError extends Error {
   readonly code = 'ERR_CONFIGURATION';
   readonly issues: readonly ConfigurationIssue[];
   constructor(subject: string, issues: readonly ConfigurationIssue[]) {
-    const lines = issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`);
-    super(`The ${subject} cannot be used:${lines.join('')}`);
+    super(`The ${subject} cannot be used:${listIssues(issues)}`);
     this.name = 'ConfigurationError';
     this.issues = issues;
   }
+}
+
+/** Why something could not be revoked. */
+export const revocationFaults = {
+  ERR_REVOCATION_INVALID: 'The revocation cannot be used:',
+  ERR_REVOCATION_LIST_FULL: 'The revocation list has no room for another entry. Nothing was revoked.',
+  ERR_REVOCATION_LIST_LOCAL:
+    'This process is a worker of node:cluster, and its revocation list is unknown to the others. Nothing was revoked.',
+  ERR_REVOCATION_AUTHOR: 'The entry is of another author, who alone can lift it.',
+} as const;
+
+export type RevocationErrorCode = keyof typeof revocationFaults;
+
+/** A revocation that did not happen. */
+export class RevocationError extends Error {
+  readonly code: RevocationErrorCode;
+  /** What is wrong with it, every problem at once. */
+  readonly issues: readonly ConfigurationIssue[];
+  constructor(
+    code: RevocationErrorCode,
+    details: ErrorOptions & { readonly issues?: readonly ConfigurationIssue[] } = {},
+  ) {
+    const { issues = [], ...options } = details;
+    super(revocationFaults[code] + listIssues(issues), options);
+    this.name = 'RevocationError';
+    this.code = code;
+    this.issues = issues;
+  }
+}
+
+function listIssues(issues: readonly ConfigurationIssue[]): string {
+  return issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`).join('');
 }

@@ -16,6 +16,8 @@ export {
   InvalidRequestError,
   InvalidTokenError,
   MissingTokenError,
+  RevocationError,
+  type RevocationErrorCode,
   TooManyRequestsError,
   UnavailableError,
   UseDpopNonceError,
@@ -39,4 +41,14 @@ export type { Requirement, RequirementInput, Verdict } from './requirement/requi
 export type { ScopeHierarchy } from './requirement/scopes.ts';
 export type { SenderConstraint } from './requirement/sender-constraint.ts';
 export type { MetadataOptions } from './resource/options.ts';
+export type { NewRevocation, Revocation, RevocationTarget } from './status/revocation.ts';
+export {
+  createRevocationList,
+  type RevocationList,
+  type RevocationListHealth,
+  type RevocationListOptions,
+} from './status/revocation-list.ts';
+export type { RevocableToken } from './status/revocation-table.ts';
+export type { Revocations } from './status/revocations.ts';
+export type { TaskContext } from './token/claims.ts';
 export { type CheckOptions, createVerifier, type Verifier, type VerifierHealth } from './verifier.ts';

@@ -47,6 +47,11 @@ describe('the claims of an issuer', () => {
     clientScopes: ['scope'],
     tokenId: ['jti'],
     subjectIsClient: [],
+    session: ['sid'],
+    task: [],
+    purpose: [],
+    transaction: ['txn'],
+    customer: [],
   };
 
   it('are where RFC 9068 has them unless something else is said', () => {

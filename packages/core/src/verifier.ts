@@ -23,6 +23,8 @@ import { createMissingScopeFinder } from './requirement/scopes.ts';
 import { isMetByBearer, proofDemand, satisfies } from './requirement/sender-constraint.ts';
 import { readVerdict } from './requirement/verdict.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
+import { isMemoryRevocationList, type RevocationListHealth } from './status/revocation-list.ts';
+import { createRevocationCheck, createRevocations, findProcessList, type Revocations } from './status/revocations.ts';
 
 /** What one evaluation is told beside the request. */
 export interface CheckOptions<Context = unknown> {
@@ -48,7 +50,7 @@ export interface Verifier<Context = unknown> {
   prepare(requirement: RequirementInput<Context>): Requirement<Context>;
   /** Down to the agent. The requirement shapes the challenge; its scopes and rules are not applied. */
   authenticate(request: HttpRequest, options?: Omit<CheckOptions<Context>, 'context' | 'mode'>): Promise<Outcome>;
-  /** The rest, for an agent that this verifier made and whose token has not expired. Rejects with a TypeError for others. */
+  /** The rest, for an agent that this verifier made and whose token has neither expired nor been revoked. Rejects with a TypeError for others. */
   authorize(agent: Agent, options?: Omit<CheckOptions<Context>, 'mode'>): Promise<Outcome>;
   /**
    * Both: what adapters call. The token is verified once for each `HttpRequest`, so that guards stack.
@@ -57,6 +59,8 @@ export interface Verifier<Context = unknown> {
    * requirement that cannot be used, and with whatever else `allow`, `onDecision` or `renderProblem` throws.
    */
   check(request: HttpRequest, options?: CheckOptions<Context>): Promise<Outcome>;
+  /** Ends tokens before they expire: at this verifier, and wherever its list is read. */
+  readonly revocations: Revocations;
   /** The metadata document of the resource (RFC 9728). */
   readonly metadata: Endpoint;
   /**
@@ -76,6 +80,7 @@ export interface VerifierHealth {
   readonly issuers: readonly IssuerHealth[];
   /** How many verified tokens are remembered. */
   readonly cachedTokens: number;
+  readonly revocations: RevocationListHealth;
 }
 
 /**
@@ -90,7 +95,17 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const issuers = createTrustedIssuers(settings.issuers, settings, limits.cachedIssuers);
   if (settings.dpop !== 'off') requireSharedReplayStore(options.stores?.replay);
   const dpop = startDpop(settings);
-  const authenticator = createAuthenticator(settings, issuers, dpop?.verifier);
+  const list = settings.stores.revocations ?? findProcessList(now);
+  const refuseRevoked = createRevocationCheck(list);
+  const given = options.stores?.revocations;
+  const revocations = createRevocations({
+    list,
+    isShared: given !== undefined && !isMemoryRevocationList(given),
+    issuers,
+    toleranceSeconds: clockToleranceSeconds,
+    now,
+  });
+  const authenticator = createAuthenticator(settings, issuers, dpop?.verifier, refuseRevoked);
   const prepare = createPreparer(settings.requirement, dpop === undefined ? findProofDemand : undefined);
   const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
   const evaluate = createEvaluator(settings, { listOffers, issueNonce: () => dpop?.issueNonce() });
@@ -125,7 +140,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     authentications.set(agent, authentication);
     trail.agent = agent;
     trail.checks = isFirst ? checks : [sameRequestCheck(authentication)];
-    refuseExpired(agent);
+    refuseEnded(agent);
     return agent;
   }
 
@@ -134,8 +149,10 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   }
 
   /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
-  function refuseExpired({ expiresAt }: Agent): void {
-    if (!(now() < expiresAt.getTime() + clockToleranceSeconds * 1000)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
+  function refuseEnded(agent: Agent): void {
+    const end = agent.expiresAt.getTime() + clockToleranceSeconds * 1000;
+    if (!(now() < end)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
+    refuseRevoked(agent);
   }
 
   function refuseWhenClosed(): void {
@@ -200,7 +217,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
         refuseWhenClosed();
         trail.agent = agent;
         trail.checks = [sameRequestCheck(authentication)];
-        refuseExpired(agent);
+        refuseEnded(agent);
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
@@ -214,11 +231,16 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
         return authorize(agent, question.requirement, options.context as Context, trail);
       });
     },
+    revocations,
     metadata,
     async ready() {
       await Promise.all([metadata.ready(), issuers.ready()]);
     },
-    health: () => ({ issuers: issuers.health(), cachedTokens: authenticator.cachedTokens }),
+    health: () => ({
+      issuers: issuers.health(),
+      cachedTokens: authenticator.cachedTokens,
+      revocations: list.health(),
+    }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -15,6 +15,8 @@ function makeAgent(changes: Partial<AccessTokenClaims> = {}, all: Record<string,
     issuedAtSeconds: 1_800_000_000,
     notBeforeSeconds: undefined,
     confirmation: undefined,
+    session: undefined,
+    task: {},
     expiresAtSeconds: 1_800_000_300.5,
     scopes: ['read:data'],
     all: { email: 'alice@mail.example', nested: { list: [{ deep: true }] }, ...all },
@@ -98,6 +100,13 @@ describe('describeAgent', () => {
       scopes: ['read:data'],
       confirmation: 'none',
     });
+  });
+
+  it('says of session and task what is known of them', () => {
+    const agent = makeAgent({ session: 'session-1', task: { id: 'task-1', purpose: 'audit' } });
+    expect(agent).toMatchObject({ session: 'session-1', task: { id: 'task-1', purpose: 'audit' } });
+    expect(describeAgent(agent)).toMatchObject({ session: 'session-1', task: { id: 'task-1', purpose: 'audit' } });
+    expect(Object.isFrozen(agent.task)).toBe(true);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { TaskContext } from '../token/claims.ts';
 import type { ActClaim, Actor } from './act.ts';
 
 /**
@@ -26,6 +27,10 @@ export interface Agent {
    * thumbprint (RFC 9449).
    */
   readonly confirmation: Confirmation;
+  /** The login session behind the token: `sid`, or what takes its place. Undefined where the token names none. */
+  readonly session: string | undefined;
+  /** What the token was issued for: task, purpose, transaction, customer, as far as the mapping of the issuer finds them. */
+  readonly task: TaskContext;
   /** The `jti` of the token, or what takes its place. Undefined where the mapping says that tokens of the issuer have none. */
   readonly tokenId: string | undefined;
   /** `iat`; a new `Date` for each reader, because a `Date` cannot be frozen. */
@@ -50,4 +55,7 @@ export interface AgentDescription {
   readonly priorActors: readonly Actor[];
   readonly scopes: readonly string[];
   readonly confirmation: Confirmation['method'];
+  readonly session?: string;
+  /** Where the token says anything of it. */
+  readonly task?: TaskContext;
 }

@@ -1,5 +1,5 @@
 import { freezeDeeply } from '../freeze.ts';
-import type { AccessTokenClaims } from '../token/claims.ts';
+import type { AccessTokenClaims, TaskContext } from '../token/claims.ts';
 import { type ActClaim, type Actor, listActors, parseAct } from './act.ts';
 import type { Agent, AgentDescription, Confirmation } from './agent.ts';
 import { describeAgent } from './describe.ts';
@@ -17,6 +17,8 @@ class VerifiedAgent implements Agent {
   readonly priorActors: readonly Actor[];
   readonly scopes: ReadonlySet<string>;
   readonly confirmation: Confirmation;
+  readonly session: string | undefined;
+  readonly task: TaskContext;
   readonly tokenId: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly #issuedAtSeconds: number;
@@ -32,6 +34,8 @@ class VerifiedAgent implements Agent {
     this.priorActors = parts.priorActors;
     this.scopes = parts.scopes;
     this.confirmation = parts.confirmation;
+    this.session = parts.session;
+    this.task = parts.task;
     this.tokenId = parts.tokenId;
     this.claims = parts.claims;
     this.#issuedAtSeconds = issuedAtSeconds;
@@ -64,7 +68,7 @@ class VerifiedAgent implements Agent {
  * @throws InvalidTokenError when `act` is malformed or names more than `maxActors`
  */
 export function createAgentMaker(claims: AccessTokenClaims, maxActors: number): () => Agent {
-  const { iss, sub, subjectType, clientId, tokenId } = claims;
+  const { iss, sub, subjectType, clientId, session, task, tokenId } = claims;
   const act = parseAct(claims.all['act'], maxActors);
   const [actor = { iss, sub: clientId, source: 'client' as const }, ...priorActors] = listActors(act, iss);
   const parts: AgentParts = freezeDeeply({
@@ -78,6 +82,8 @@ export function createAgentMaker(claims: AccessTokenClaims, maxActors: number): 
     scopes: new FrozenSet(claims.scopes),
     confirmation:
       claims.confirmation === undefined ? { method: 'none' } : { method: 'dpop', jkt: claims.confirmation.jkt },
+    session,
+    task,
     tokenId,
     claims: claims.all,
   });

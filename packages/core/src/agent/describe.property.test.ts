@@ -22,6 +22,8 @@ function makeAgent({ iss, sub, clientId, act }: Principal, tokenId: string): Age
     issuedAtSeconds: 0,
     notBeforeSeconds: undefined,
     confirmation: undefined,
+    session: undefined,
+    task: {},
     expiresAtSeconds: 1,
     scopes: [tokenId],
     all: { act, jti: tokenId },

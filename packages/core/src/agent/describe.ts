@@ -11,6 +11,8 @@ export function describeAgent(agent: Agent): AgentDescription {
     priorActors: agent.priorActors,
     scopes: [...agent.scopes],
     confirmation: agent.confirmation.method,
+    ...(agent.session === undefined ? {} : { session: agent.session }),
+    ...(Object.keys(agent.task).length === 0 ? {} : { task: agent.task }),
   };
 }
 

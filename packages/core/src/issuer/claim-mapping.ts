@@ -23,6 +23,16 @@ export interface ClaimMapping {
    * there. A text: it is this text, in which `{clientId}` and `{sub}` stand for those of the token. Default: `[]`.
    */
   readonly subjectIsClient?: readonly SubjectTest[] | undefined;
+  /** The login session behind the token. Default: `['sid']`. */
+  readonly session?: readonly string[] | undefined;
+  /** The task that the token was issued for. Default: `[]`. */
+  readonly task?: readonly string[] | undefined;
+  /** What for, in the words of the issuer. Default: `[]`. */
+  readonly purpose?: readonly string[] | undefined;
+  /** The transaction that the request belongs to. Default: `['txn']`. */
+  readonly transaction?: readonly string[] | undefined;
+  /** Whose data the task is about, where that is not the subject. Default: `[]`. */
+  readonly customer?: readonly string[] | undefined;
 }
 
 export type SubjectTest = Readonly<Record<string, string | true>>;

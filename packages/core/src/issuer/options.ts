@@ -18,7 +18,7 @@ export interface IssuerOptions {
    * is refused. Default `rfc9068`.
    */
   readonly tokenProfile?: 'rfc9068' | 'legacy' | undefined;
-  /** Where its tokens keep client id, scopes and token id. Default: where RFC 9068 has them. */
+  /** Where its tokens keep client id, scopes, token id, session and task. Default: where RFC 9068 has them. */
   readonly claims?: Dialect | ClaimMapping | undefined;
   /** Tokens with more seconds from `iat` to `exp` are refused. At most 30 days. Default 86400, a day. */
   readonly maxTokenLifetimeSeconds?: number | undefined;
@@ -58,6 +58,9 @@ export interface IssuerSettings extends IssuerOptions {
   readonly algorithms: readonly JwsAlgorithm[];
   readonly keys: Complete<KeyOptions>;
 }
+
+/** What `maxTokenLifetimeSeconds` can be at most: 30 days. */
+export const longestTokenLifetimeSeconds = 2_592_000;
 
 const audience = z.string().min(1);
 
@@ -108,6 +111,11 @@ const claimMappingSchema = z
     clientScopes: claimNames.optional(),
     tokenId: z.array(claimName).optional(),
     subjectIsClient: z.array(subjectTest).optional(),
+    session: z.array(claimName).optional(),
+    task: z.array(claimName).optional(),
+    purpose: z.array(claimName).optional(),
+    transaction: z.array(claimName).optional(),
+    customer: z.array(claimName).optional(),
   })
   .transform(completeMapping);
 
@@ -120,6 +128,12 @@ function completeMapping({ dialect, ...given }: ClaimMapping): ClaimPlaces {
     clientScopes: given.clientScopes ?? known.clientScopes ?? scopes,
     tokenId: given.tokenId ?? known.tokenId ?? ['jti'],
     subjectIsClient: given.subjectIsClient ?? known.subjectIsClient ?? [],
+    session: given.session ?? known.session ?? ['sid'],
+    task: given.task ?? known.task ?? [],
+    purpose: given.purpose ?? known.purpose ?? [],
+    // RFC 8417 §2.2.
+    transaction: given.transaction ?? known.transaction ?? ['txn'],
+    customer: given.customer ?? known.customer ?? [],
   };
 }
 
@@ -131,7 +145,7 @@ const issuerOptionsSchema = z
     claims: z
       .preprocess((value) => (typeof value === 'string' ? { dialect: value } : value), claimMappingSchema)
       .prefault({}),
-    maxTokenLifetimeSeconds: z.number().positive().max(2_592_000).default(86_400),
+    maxTokenLifetimeSeconds: z.number().positive().max(longestTokenLifetimeSeconds).default(86_400),
     algorithms: z
       .array(z.enum(jwsAlgorithms))
       .nonempty()

@@ -2,6 +2,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
 import { type Complete, readyOr } from '../schema.ts';
+import { revocationStoreSchema } from '../status/options.ts';
+import type { RevocationList } from '../status/revocation-list.ts';
 import type { ReplayStore } from './replay-store.ts';
 
 /** How DPoP proofs are verified (RFC 9449). */
@@ -65,6 +67,11 @@ export interface StoreOptions {
    * for all its verifiers together, which is exact as long as there is no other process.
    */
   readonly replay?: ReplayStore | undefined;
+  /**
+   * What is revoked. Default: a list in the memory of this process, for all its verifiers together. With several processes,
+   * a list that all of them share, or what is revoked in one is good in the others.
+   */
+  readonly revocations?: RevocationList | undefined;
 }
 
 /** A store is the user's: it is called, and neither copied nor frozen nor closed. */
@@ -73,4 +80,7 @@ const replayStoreSchema = z
   .refine(({ record }) => typeof record === 'function', { path: ['record'], message: 'must be a function' })
   .transform((store): ReplayStore => ({ record: (proof) => store.record(proof) }));
 
-export const storesSchema: z.ZodType<StoreOptions> = z.strictObject({ replay: replayStoreSchema.optional() });
+export const storesSchema: z.ZodType<StoreOptions> = z.strictObject({
+  replay: replayStoreSchema.optional(),
+  revocations: revocationStoreSchema.optional(),
+});

@@ -14,6 +14,8 @@ const agent: Agent = createAgentMaker(
     issuedAtSeconds: 0,
     notBeforeSeconds: undefined,
     confirmation: undefined,
+    session: undefined,
+    task: {},
     expiresAtSeconds: 300,
     scopes: [],
     all: {},

@@ -37,6 +37,7 @@ describe('checkClaims', () => {
       issuedAtSeconds: now - 10,
       expiresAtSeconds: now + 300,
       scopes: ['read:data', 'write:data'],
+      task: {},
       all: { ...good, scope: 'read:data write:data', tenant: 7 },
     });
   });

@@ -3,7 +3,7 @@ import type { ClaimPlaces, SubjectTest } from '../issuer/claim-mapping.ts';
 import type { JsonObject } from '../json.ts';
 import { type KeyConfirmation, readConfirmation } from './confirmation.ts';
 import { findForeignMark, type TokenProfile } from './profile.ts';
-import { readAudiences, readScopes, readString, readTime } from './read-claims.ts';
+import { readAudiences, readOptionalString, readScopes, readString, readTime } from './read-claims.ts';
 
 /** What the claims of a token are checked against. */
 export interface ClaimExpectations {
@@ -16,6 +16,18 @@ export interface ClaimExpectations {
   readonly maxLifetimeSeconds: number;
   readonly nowSeconds: number;
   readonly toleranceSeconds: number;
+}
+
+/** What a token was issued for, as far as the mapping of its issuer finds it; nothing is guessed. */
+export interface TaskContext {
+  /** The task itself: what ends as a whole. */
+  readonly id?: string;
+  /** What for, in the words of the issuer. */
+  readonly purpose?: string;
+  /** `txn` (RFC 8417 §2.2), or what takes its place: one transaction, over all of its services. */
+  readonly transaction?: string;
+  /** Whose data it is about, where that is not the subject. */
+  readonly customer?: string;
 }
 
 /** The claims that every access token has, of the types that RFC 9068 §2.2 gives them. */
@@ -31,6 +43,9 @@ export interface AccessTokenClaims {
   readonly notBeforeSeconds: number | undefined;
   readonly expiresAtSeconds: number;
   readonly scopes: readonly string[];
+  /** The login session behind the token, where the mapping finds one. */
+  readonly session: string | undefined;
+  readonly task: TaskContext;
   /** The key that the token is bound to; undefined for a bearer token. */
   readonly confirmation: KeyConfirmation | undefined;
   /** Everything that the token says. */
@@ -82,7 +97,7 @@ function checkTimes(
 function readMapped(
   claims: JsonObject,
   { places, profile }: ClaimExpectations,
-): Pick<AccessTokenClaims, 'sub' | 'subjectType' | 'clientId' | 'tokenId' | 'scopes'> {
+): Pick<AccessTokenClaims, 'sub' | 'subjectType' | 'clientId' | 'tokenId' | 'scopes' | 'session' | 'task'> {
   const sub = readString(claims, 'sub');
   const clientId = readString(claims, ...places.clientId);
   const isClient = sub === clientId || saysSubjectIsClient(claims, places.subjectIsClient, { sub, clientId });
@@ -92,7 +107,19 @@ function readMapped(
     clientId,
     tokenId: places.tokenId.length === 0 ? undefined : readString(claims, ...places.tokenId),
     scopes: readScopes(claims, isClient ? places.clientScopes : places.scopes, profile),
+    session: readOptionalString(claims, places.session),
+    task: readTask(claims, places),
   };
+}
+
+function readTask(claims: JsonObject, places: ClaimPlaces): TaskContext {
+  const members = {
+    id: readOptionalString(claims, places.task),
+    purpose: readOptionalString(claims, places.purpose),
+    transaction: readOptionalString(claims, places.transaction),
+    customer: readOptionalString(claims, places.customer),
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 function saysSubjectIsClient(claims: JsonObject, tests: readonly SubjectTest[], subject: Subject): boolean {

@@ -157,3 +157,26 @@ describe('a client that acts for itself [JWT-27 AT-12]', () => {
     expect(() => check(mapping, { scp: 'read', kind: 'app' })).toThrow(missing('roles'));
   });
 });
+
+describe('session and task', () => {
+  const mapping = { session: ['ses', 'sid'], task: ['task_id'], purpose: ['why'], customer: ['cust'] };
+
+  it('are where the mapping says, and are not guessed', () => {
+    const claims = { sid: 's', task_id: 't', why: 'audit', txn: 'x', cust: 'c' };
+    expect(check(mapping, claims)).toMatchObject({
+      session: 's',
+      task: { id: 't', purpose: 'audit', transaction: 'x', customer: 'c' },
+    });
+    expect(check({}, claims)).toMatchObject({ session: 's', task: { transaction: 'x' } });
+    expect(check({ session: [], transaction: [] }, claims).session).toBeUndefined();
+    expect(check({ session: [], transaction: [] }, claims).task).toEqual({});
+  });
+
+  it('may be missing, but not of the wrong type: what cannot be read could not be revoked [JWT-28]', () => {
+    expect(check(mapping, {}).task).toEqual({});
+    expect(() => check({}, { sid: 7 })).toThrow(malformed('sid'));
+    expect(() => check({}, { txn: '' })).toThrow(malformed('txn'));
+    expect(() => check(mapping, { task_id: ['t'] })).toThrow(malformed('task_id'));
+    expect(() => check(mapping, { ses: null, sid: 's' })).toThrow(malformed('ses'));
+  });
+});

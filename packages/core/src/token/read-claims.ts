@@ -10,6 +10,15 @@ export function readString(claims: JsonObject, ...names: readonly string[]): str
   return value;
 }
 
+/**
+ * The first of these claims that is there; undefined where none is.
+ *
+ * @throws InvalidTokenError unless it is a string that is not empty: one that cannot be read could not be revoked by either
+ */
+export function readOptionalString(claims: JsonObject, names: readonly string[]): string | undefined {
+  return findPresent(claims, names) === undefined ? undefined : readString(claims, ...names);
+}
+
 /** The last second that a `Date` can hold. */
 const maxTime = 8.64e12;
 

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { environmentShape } from '../environment.ts';
+import { RevocationError, UnavailableError } from '../errors.ts';
+import { type Complete, parseSettings } from '../schema.ts';
+import { fileTarget, type Revocation, type RevocationTarget, readId, unfileTarget, writeId } from './revocation.ts';
+import { type FiledRevocation, mergeRevocations, type RevocableToken, RevocationTable } from './revocation-table.ts';
+
+export interface RevocationListOptions {
+  /** The most entries that are held at once, 1 to 10000000, at about 250 bytes each. Default 1000000. */
+  readonly maxEntries?: number | undefined;
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** What a probe wants to know of a revocation list. */
+export interface RevocationListHealth {
+  readonly entries: number;
+  /** When the oldest of them was made. */
+  readonly oldest?: Date;
+}
+
+/**
+ * What is revoked. It is asked on every request, for tokens that are remembered as well, and answers from memory.
+ */
+export interface RevocationList {
+  /**
+   * An entry that revokes this token, or undefined. Throws an `UnavailableError` when it cannot know: the answer is then
+   * 503, never success.
+   */
+  find(token: RevocableToken): Revocation | undefined;
+  /**
+   * Resolves once the entry counts, merged with the one of the same target and author so that neither becomes weaker.
+   * Rejects when it cannot be held; nothing else is forgotten for it.
+   */
+  add(revocation: Revocation): Promise<void>;
+  /** Takes the entry with this id away; false where there is none. */
+  lift(id: string): Promise<boolean>;
+  /** The entries that count now: of one target, or all. */
+  list(target?: RevocationTarget): Iterable<Revocation>;
+  health(): RevocationListHealth;
+}
+
+export const revocationListSchema: z.ZodType<Complete<RevocationListOptions>> = z.strictObject({
+  maxEntries: z.int().min(1).max(10_000_000).default(1_000_000),
+  now: environmentShape.now,
+});
+
+/** The least time between two walks over all entries, to let go of those that have expired. */
+const sweepSeconds = 60;
+/** How long an entry is kept beyond its time, so that small corrections of the clock bring nothing back. */
+const graceSeconds = 60;
+
+const lists = new WeakSet<object>();
+
+/** True for what `createRevocationList` of this very module has made. */
+export function isMemoryRevocationList(list: RevocationList): boolean {
+  return lists.has(list);
+}
+
+/**
+ * Makes a revocation list in the memory of this process. Several verifiers may share one. A process that starts again
+ * knows nothing of its life before.
+ *
+ * `add` rejects with a `RevocationError` when the list is full: nothing is forgotten before its time. `find` throws an
+ * `UnavailableError` where the clock was set back by more than a minute, for tokens that entries which have gone may have been
+ * about. Expired entries go with a later `add`, and none goes by a timer.
+ *
+ * @throws ConfigurationError with every problem of the options
+ */
+export function createRevocationList(options: RevocationListOptions = {}): RevocationList {
+  const { maxEntries, now } = parseSettings('options of the revocation list', revocationListSchema, options);
+  const table = new RevocationTable();
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  /** What the entries that have gone were about, at most: tokens that were issued before, until then. */
+  const forgotten = { issuedBefore: Number.NEGATIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
+
+  function forgetExpired(nowSeconds: number): void {
+    if (Math.abs(nowSeconds - sweptAt) < sweepSeconds) return;
+    sweptAt = nowSeconds;
+    for (const entry of table.values()) {
+      if (entry.expiresAt + graceSeconds > nowSeconds) continue;
+      forgotten.issuedBefore = Math.max(forgotten.issuedBefore, entry.issuedBefore);
+      forgotten.until = Math.max(forgotten.until, entry.expiresAt);
+      table.delete(entry, entry.author);
+    }
+  }
+
+  function* listCurrent(target: RevocationTarget | undefined): Generator<Revocation> {
+    const nowSeconds = now() / 1000;
+    for (const entry of target === undefined ? table.values() : table.about(fileTarget(target))) {
+      if (entry.expiresAt > nowSeconds) yield publish(entry);
+    }
+  }
+
+  const list: RevocationList = {
+    find(token) {
+      if (table.size === 0 && forgotten.until === Number.NEGATIVE_INFINITY) return undefined;
+      const nowSeconds = now() / 1000;
+      const found = table.find(token, nowSeconds);
+      if (found !== undefined) return publish(found);
+      if (nowSeconds < forgotten.until && token.issuedAt.getTime() / 1000 < forgotten.issuedBefore) {
+        throw new UnavailableError('ERR_REVOCATIONS_FORGOTTEN', forgotten.until - nowSeconds);
+      }
+      return undefined;
+    },
+    async add(revocation) {
+      const nowSeconds = now() / 1000;
+      forgetExpired(nowSeconds);
+      const entry = file(revocation);
+      const known = table.get(entry, entry.author);
+      // It would be about no token any more.
+      if (known === undefined && entry.expiresAt <= nowSeconds) return;
+      if (known === undefined && table.size >= maxEntries) throw new RevocationError('ERR_REVOCATION_LIST_FULL');
+      table.set(known === undefined ? entry : mergeRevocations(known, entry));
+    },
+    async lift(id) {
+      const read = readId(id);
+      return read !== undefined && table.delete(read.target, read.author);
+    },
+    list: listCurrent,
+    health() {
+      const nowSeconds = now() / 1000;
+      let entries = 0;
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const { at, expiresAt } of table.values()) {
+        if (expiresAt <= nowSeconds) continue;
+        entries += 1;
+        oldest = Math.min(oldest, at);
+      }
+      return entries === 0 ? { entries } : { entries, oldest: toDate(oldest) };
+    },
+  };
+  lists.add(list);
+  return list;
+}
+
+function file(revocation: Revocation): FiledRevocation {
+  return {
+    ...fileTarget(revocation),
+    author: revocation.author,
+    reason: revocation.reason,
+    at: revocation.at.getTime() / 1000,
+    issuedBefore: Math.ceil(revocation.issuedBefore.getTime() / 1000),
+    expiresAt: Math.ceil(revocation.expiresAt.getTime() / 1000),
+  };
+}
+
+function publish(entry: FiledRevocation): Revocation {
+  return {
+    id: writeId(entry, entry.author),
+    ...unfileTarget(entry),
+    issuedBefore: toDate(entry.issuedBefore),
+    expiresAt: toDate(entry.expiresAt),
+    at: toDate(entry.at),
+    author: entry.author,
+    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+  };
+}
+
+/** To the millisecond, which a fraction of a second in binary may miss by a little. */
+function toDate(seconds: number): Date {
+  return new Date(Math.round(seconds * 1000));
+}
