@@ -137,6 +137,12 @@ export const answers = {
         'The replay store has forgotten proofs of this age, and cannot tell whether this one was used.',
       ERR_REVOCATIONS_FORGOTTEN:
         'The revocation list has forgotten entries that may be about this token, because the clock was set back.',
+      ERR_REPLAY_STORE_EVICTS: 'The Redis of the replay store may forget proofs when its memory is full.',
+      ERR_REPLAY_STORE_READ_ONLY: 'The Redis of the replay store takes no writes.',
+      ERR_REPLAY_STORE_PERMISSION: 'The Redis of the replay store does not let us in, or not do what has to be done.',
+      ERR_REPLAY_STORE_INFO: 'The Redis of the replay store does not say what has to be known of it.',
+      ERR_REPLAY_STORE_CLOCK:
+        'The clock of the replay store and the one of this process differ by more than the tolerance.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

@@ -36,7 +36,7 @@ export type { Issuer, IssuerHealth } from './issuer/trusted.ts';
 export type { LimitOptions, VerifierOptions } from './options.ts';
 export type { DpopOptions, NonceOptions, StoreOptions } from './proof/options.ts';
 export { createMemoryReplayStore, type MemoryReplayStoreOptions } from './proof/replay-memory.ts';
-export type { ReplayAnswer, ReplayProof, ReplayStore } from './proof/replay-store.ts';
+export type { ReplayAnswer, ReplayProof, ReplayStore, StoreHealth } from './proof/replay-store.ts';
 export type { Requirement, RequirementInput, Verdict } from './requirement/requirement.ts';
 export type { ScopeHierarchy } from './requirement/scopes.ts';
 export type { SenderConstraint } from './requirement/sender-constraint.ts';

@@ -16,6 +16,7 @@ import { createTrustedIssuers } from './issuer/issuers.ts';
 import type { IssuerHealth } from './issuer/trusted.ts';
 import { parseOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
 import { createDpop, type Dpop } from './proof/create-dpop.ts';
+import type { StoreHealth } from './proof/replay-store.ts';
 import { requireSharedReplayStore } from './proof/shared-replay.ts';
 import { createPreparer } from './requirement/prepare.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
@@ -64,8 +65,8 @@ export interface Verifier<Context = unknown> {
   /** The metadata document of the resource (RFC 9728). */
   readonly metadata: Endpoint;
   /**
-   * Resolves when the keys of every listed issuer are loaded, and the metadata is signed where it has a signer. Rejects with an
-   * `UnavailableError`, or with what is wrong with the signer.
+   * Resolves when the keys of every listed issuer are loaded, the metadata is signed where it has a signer, and the replay
+   * store can record. Rejects with an `UnavailableError`, or with what is wrong with the signer.
    */
   ready(): Promise<void>;
   /** What a probe wants to know. Asks nobody. */
@@ -81,6 +82,8 @@ export interface VerifierHealth {
   /** How many verified tokens are remembered. */
   readonly cachedTokens: number;
   readonly revocations: RevocationListHealth;
+  /** Of the stores that tell how they are; undefined for one that does not, or is not used. */
+  readonly stores: { readonly replay: StoreHealth | undefined };
 }
 
 /**
@@ -234,12 +237,13 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     revocations,
     metadata,
     async ready() {
-      await Promise.all([metadata.ready(), issuers.ready()]);
+      await Promise.all([metadata.ready(), issuers.ready(), dpop?.ready()]);
     },
     health: () => ({
       issuers: issuers.health(),
       cachedTokens: authenticator.cachedTokens,
       revocations: list.health(),
+      stores: { replay: dpop?.health() },
     }),
     close,
     [Symbol.asyncDispose]: close,

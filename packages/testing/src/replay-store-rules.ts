@@ -143,7 +143,8 @@ async function remember({ ask, now, passUntil, times }: Trial, issuedAt: number)
 
 /** A proof that nobody else sends. */
 function makeProof(issuedAt: number, changes: Partial<ReplayProof> = {}): ReplayProof {
-  return { key: randomBytes(16), issuedAt, expiresAt: issuedAt + 65, holder: 'rules-of-a-replay-store', ...changes };
+  const holder = 'rules-of-a-replay-store';
+  return { key: randomBytes(16), issuedAt, expiresAt: issuedAt + 65, holder, toleranceSeconds: 5, ...changes };
 }
 
 function flip(key: Uint8Array, bit: number): Uint8Array {

@@ -3,7 +3,7 @@ import { createProofVerifier, type ProofVerifier } from './dpop.ts';
 import { createNonces } from './nonce.ts';
 import type { DpopSettings, StoreOptions } from './options.ts';
 import { createMemoryReplayStore } from './replay-memory.ts';
-import type { ReplayStore } from './replay-store.ts';
+import { epochOf, type ReplayStore, type StoreHealth } from './replay-store.ts';
 import { createTargetUris } from './target-uri.ts';
 import { createVerificationQueue } from './verification-queue.ts';
 
@@ -25,8 +25,12 @@ function findProcessMemory(now: () => number): ReplayStore {
 export interface Dpop {
   readonly verifier: ProofVerifier;
   readonly offer: ChallengeOffer;
-  /** A nonce for the next proof; undefined where nonces are not required. */
+  /** A nonce for the next proof; undefined where nonces are not required, and as long as the replay store was never reached. */
   issueNonce(): string | undefined;
+  /** Resolves when the replay store can record. */
+  ready(): Promise<void>;
+  /** That of the replay store, where it tells. */
+  health(): StoreHealth | undefined;
   /** Refuses the proofs whose signature waits to be checked. */
   close(): void;
 }
@@ -58,7 +62,12 @@ export function createDpop(options: {
     }),
     // RFC 9449 §7.1.
     offer: { scheme: 'DPoP', parameters: { algs: algorithms.join(' ') } },
-    issueNonce: () => nonces?.issue(),
+    issueNonce() {
+      const epoch = epochOf(replay);
+      return epoch === undefined ? undefined : nonces?.issue(epoch);
+    },
+    ready: async () => replay.ready?.(),
+    health: () => replay.health?.(),
     close: () => queue.close(),
   };
 }

@@ -14,7 +14,7 @@ import { decodeBase64url, decodeJsonObject, normalizeType } from '../token/jws.t
 import { verifySignature } from '../token/signature.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
-import type { ReplayStore } from './replay-store.ts';
+import { epochOf, type ReplayStore } from './replay-store.ts';
 import type { TargetUris } from './target-uri.ts';
 import type { VerificationQueue } from './verification-queue.ts';
 
@@ -50,6 +50,12 @@ interface VerifiedProof {
   readonly issuedAtSeconds: number;
   /** Undefined where nonces are not required. */
   readonly nonce: Exclude<NonceState, 'invalid'> | undefined;
+}
+
+/** A good nonce, and the epoch of the replay store that it belongs to; empty where the store has none. */
+interface JudgedNonce {
+  readonly state: Exclude<NonceState, 'invalid'>;
+  readonly epoch: string;
 }
 
 export interface ProofVerifier {
@@ -113,19 +119,38 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     if (!isInTime) throw new InvalidDpopProofError('ERR_DPOP_TIME');
   }
 
-  function checkNonce(nonce: unknown): VerifiedProof['nonce'] {
+  function checkNonce(nonce: unknown): JudgedNonce | undefined {
     if (nonce !== undefined && typeof nonce !== 'string') throw invalidClaim('nonce');
     if (nonces === undefined) return undefined;
-    const state = nonces.judge(nonce);
+    const epoch = epochOf(replay);
+    // Nobody can tell a good nonce before the store was reached for the first time.
+    if (epoch === undefined) {
+      throw new UnavailableError(replay.health?.().code ?? 'ERR_REPLAY_STORE_UNAVAILABLE', 1);
+    }
+    const state = nonces.judge(nonce, epoch);
     if (state === 'invalid') throw new UseDpopNonceError('ERR_DPOP_NONCE');
-    return state;
+    return { state, epoch };
   }
 
-  async function remember(key: Uint8Array, issuedAt: number, holder: string): Promise<void> {
+  /** A store that has lost its memory asks for proofs that were made since: a nonce of its new epoch shows it. */
+  function invite(error: unknown, nonce: JudgedNonce | undefined): unknown {
+    const isForgotten = error instanceof UnavailableError && error.code === 'ERR_REPLAY_STORE_FORGOTTEN';
+    if (!isForgotten || nonce === undefined || epochOf(replay) === nonce.epoch) return error;
+    return new UseDpopNonceError('ERR_DPOP_NONCE', { cause: error });
+  }
+
+  async function remember(
+    key: Uint8Array,
+    issuedAt: number,
+    holder: string,
+    nonce: JudgedNonce | undefined,
+  ): Promise<void> {
     // To the end of the time in which the proof could be accepted once more, also by a process whose clock is behind; and
     // a second, because sums of fractions are rounded.
     const expiresAt = issuedAt + maxAgeSeconds + 2 * toleranceSeconds + 1;
-    switch (await recordOrRefuse(replay, { key, issuedAt, expiresAt, holder })) {
+    const proof = { key, issuedAt, expiresAt, holder, toleranceSeconds, epoch: nonce?.epoch };
+    const answer = recordOrRefuse(replay, proof).catch((error: unknown) => Promise.reject(invite(error, nonce)));
+    switch (await answer) {
       case 'fresh':
         return;
       case 'replayed':
@@ -155,8 +180,8 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
       if (header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
-      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);
-      return { issuedAtSeconds, nonce };
+      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
+      return { issuedAtSeconds, nonce: nonce?.state };
     },
   };
 }

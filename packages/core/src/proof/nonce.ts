@@ -9,10 +9,14 @@ export type NonceState = 'fresh' | 'aging' | 'invalid';
  * process with the same secrets knows them.
  */
 export interface Nonces {
-  /** A new one: unpredictable, of the characters A–Z a–z 0–9 - _ (RFC 9449 §8.1). */
-  issue(): string;
-  /** Missing, foreign, forged and expired ones are all `invalid`. */
-  judge(nonce: string | undefined): NonceState;
+  /**
+   * A new one: unpredictable, of the characters A–Z a–z 0–9 - _ (RFC 9449 §8.1).
+   *
+   * @param epoch that of the replay store; empty where it has none
+   */
+  issue(epoch: string): string;
+  /** Missing, foreign, forged and expired ones are all `invalid`, and so are those of another epoch. */
+  judge(nonce: string | undefined, epoch: string): NonceState;
 }
 
 const timeBytes = 6;
@@ -33,23 +37,26 @@ export function createNonces(options: {
   const { resource, secrets, lifetimeSeconds, toleranceSeconds, now } = options;
   const [newest] = secrets;
   if (newest === undefined) throw new TypeError('A nonce needs a secret.');
-  // The resource comes last: it is the only part that may have any length.
-  const sign = (key: KeyObject, content: Uint8Array): Buffer =>
-    createHmac('sha256', key).update(content).update(resource).digest().subarray(0, macBytes);
+  const sign = (key: KeyObject, content: Uint8Array, epoch: string): Buffer =>
+    createHmac('sha256', key)
+      .update(content)
+      .update(JSON.stringify([resource, epoch]))
+      .digest()
+      .subarray(0, macBytes);
 
   return {
-    issue() {
+    issue(epoch) {
       const content = Buffer.alloc(macStart);
       content.writeUIntBE(Math.max(0, Math.trunc(now())), 0, timeBytes);
       randomBytes(randomPart).copy(content, timeBytes);
-      return Buffer.concat([content, sign(newest, content)]).toString('base64url');
+      return Buffer.concat([content, sign(newest, content, epoch)]).toString('base64url');
     },
-    judge(nonce) {
+    judge(nonce, epoch) {
       const bytes = nonce?.length === textLength ? decodeBase64url(nonce) : undefined;
       if (bytes === undefined) return 'invalid';
       const content = bytes.subarray(0, macStart);
       const mac = bytes.subarray(macStart);
-      if (!secrets.some((key) => timingSafeEqual(sign(key, content), mac))) return 'invalid';
+      if (!secrets.some((key) => timingSafeEqual(sign(key, content, epoch), mac))) return 'invalid';
       const age = (now() - Buffer.from(content).readUIntBE(0, timeBytes)) / 1000;
       if (!(age >= -toleranceSeconds && age <= lifetimeSeconds)) return 'invalid';
       return age > lifetimeSeconds / 2 ? 'aging' : 'fresh';

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
-import { type Complete, readyOr } from '../schema.ts';
+import { type Complete, functionSchema, readyOr } from '../schema.ts';
 import { revocationStoreSchema } from '../status/options.ts';
 import type { RevocationList } from '../status/revocation-list.ts';
 import type { ReplayStore } from './replay-store.ts';
@@ -60,7 +60,7 @@ export const dpopSchema: z.ZodType<DpopSettings | 'off'> = readyOr(
   dpopOptionsSchema.prefault({}).transform(({ nonces, ...others }) => ({ ...others, nonces })),
 );
 
-/** Where processes share what they remember. */
+/** Where processes share what they remember; what `createRedisStores` of `@gatehouse/redis` makes, as it is. */
 export interface StoreOptions {
   /**
    * Which proofs were used. An answer that takes more than five seconds is none: 503. Default: the memory of this process,
@@ -78,9 +78,30 @@ export interface StoreOptions {
 const replayStoreSchema = z
   .custom<ReplayStore>((value) => typeof value === 'object' && value !== null && 'record' in value, 'must be a store')
   .refine(({ record }) => typeof record === 'function', { path: ['record'], message: 'must be a function' })
-  .transform((store): ReplayStore => ({ record: (proof) => store.record(proof) }));
+  .transform(wrapStore);
 
-export const storesSchema: z.ZodType<StoreOptions> = z.strictObject({
-  replay: replayStoreSchema.optional(),
-  revocations: revocationStoreSchema.optional(),
-});
+function wrapStore(store: ReplayStore): ReplayStore {
+  const { ready, health } = store;
+  const wrapped: ReplayStore = {
+    record: (proof) => store.record(proof),
+    ...(ready && { ready: () => ready.call(store) }),
+    ...(health && { health: () => health.call(store) }),
+  };
+  // Looked up at every use, because it changes.
+  return 'epoch' in store
+    ? Object.defineProperty(wrapped, 'epoch', { get: () => store.epoch, enumerable: true })
+    : wrapped;
+}
+
+/** What stores that come together bring beside themselves: who made them calls it. */
+const ofMaker = functionSchema<() => unknown>().optional();
+
+export const storesSchema: z.ZodType<StoreOptions> = z
+  .strictObject({
+    replay: replayStoreSchema.optional(),
+    revocations: revocationStoreSchema.optional(),
+    ready: ofMaker,
+    health: ofMaker,
+    close: ofMaker,
+  })
+  .transform(({ replay, revocations }) => ({ replay, revocations }));

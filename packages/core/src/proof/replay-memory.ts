@@ -121,6 +121,10 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       size += 1;
       return 'fresh';
     },
+    health() {
+      forgetExpired(now() / 1000);
+      return { state: 'ready', ...(size >= maxEntries && { code: 'ERR_REPLAY_STORE_FULL' }) };
+    },
   };
   memories.add(store);
   return store;

@@ -1,0 +1,154 @@
+import type { Cluster, Redis } from 'ioredis';
+import { clusterOptionsOf, redisOptionsOf } from './connection-options.ts';
+import { codeOf, type FailureCode, failure, failureOf } from './failures.ts';
+
+/** A script, and the name under which Redis remembers it. */
+export interface Script {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A connection of our own to the servers of another one, which is left alone. */
+export interface Connection {
+  readonly isCluster: boolean;
+  /** Undefined while it is connected; else why it is not. */
+  readonly trouble: FailureCode | undefined;
+  /**
+   * Runs a script, once. It goes to the server at once or not at all.
+   *
+   * Rejects with an `UnavailableError` when there is no connection, and when there was no answer in time: nobody knows
+   * then whether the script has run.
+   */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<string>;
+  /** Resolves when it is connected; rejects with an `UnavailableError` as soon as an attempt has failed. */
+  connected(): Promise<void>;
+  /** Makes it anew: a server that was demoted may have left its address to another one. */
+  renew(): void;
+  /** Waits for what is under way, as long as it may take, and lets go. */
+  close(): Promise<void>;
+}
+
+const unavailable = 'ERR_REPLAY_STORE_UNAVAILABLE';
+/** Delays before the first attempts; then they stay at the last. */
+const firstDelayMilliseconds = 50;
+const longestDelayMilliseconds = 1000;
+/** More calls under way to one server than it can answer in time, ten times over. */
+const mostCalls = 1024;
+
+export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnected: () => void): Connection {
+  let trouble: FailureCode | undefined = unavailable;
+  /** What the last error was about; a connection that closes says nothing of its own. */
+  let cause: FailureCode = unavailable;
+  let hasFailed = false;
+  let isClosed = false;
+  /** Attempts since a script was answered: a server that lets us in and answers nothing is not asked all the time. */
+  let attempts = 0;
+  const underWay = new Set<Promise<unknown>>();
+  const waiting = new Set<(trouble: FailureCode | undefined) => void>();
+
+  const retryDelay = () => Math.min(firstDelayMilliseconds * 2 ** attempts++, longestDelayMilliseconds);
+  const client = duplicate(redis, timeoutSeconds, retryDelay);
+  // What it says is known from its events and from what is sent: nothing is left unhandled, and nothing shows a password.
+  client.on('error', (error: unknown) => {
+    cause = codeOf(error);
+    if (client.status !== 'ready') fail(cause);
+  });
+  client.on('close', () => fail(cause));
+  client.on('ready', () => {
+    trouble = undefined;
+    cause = unavailable;
+    hasFailed = false;
+    settle(undefined);
+    onConnected();
+  });
+
+  function fail(code: FailureCode): void {
+    trouble = code;
+    hasFailed = true;
+    settle(code);
+  }
+
+  function settle(code: FailureCode | undefined): void {
+    for (const callback of waiting) callback(code);
+    waiting.clear();
+  }
+
+  /** Counts until ioredis has let go of it, however long ago its answer was due. */
+  function send(script: Script, keyCount: number, args: readonly string[]): Promise<unknown> {
+    const answer = evaluate(script, keyCount, args);
+    underWay.add(answer);
+    const forget = () => underWay.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  async function evaluate({ id, text }: Script, keyCount: number, args: readonly string[]): Promise<unknown> {
+    try {
+      return await client.evalsha(id, keyCount, ...args);
+    } catch (error) {
+      // Redis has looked for the script and not found it: nothing was executed.
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return client.eval(text, keyCount, ...args);
+    }
+  }
+
+  return {
+    isCluster: redis.isCluster,
+    get trouble() {
+      return isClosed ? unavailable : trouble;
+    },
+    async run(script, keys, args) {
+      if (isClosed || trouble !== undefined) throw failure(trouble ?? unavailable);
+      if (underWay.size >= mostCalls) throw failure(unavailable);
+      try {
+        const answer = await within(timeoutSeconds, send(script, keys.length, [...keys, ...args]));
+        if (typeof answer !== 'string') throw new Error('The script has not answered with a text.');
+        attempts = 0;
+        return answer;
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+    connected() {
+      return new Promise((resolve, reject) => {
+        const finish = (code: FailureCode | undefined) => (code === undefined ? resolve() : reject(failure(code)));
+        if (isClosed || hasFailed || trouble === undefined) finish(isClosed ? unavailable : trouble);
+        else waiting.add(finish);
+      });
+    },
+    renew() {
+      // While it is being made, ioredis would take this for the end.
+      if (client.status === 'ready') client.disconnect(true);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      settle(unavailable);
+      await within(timeoutSeconds, Promise.allSettled(underWay)).catch(() => undefined);
+      client.disconnect();
+    },
+  };
+}
+
+function duplicate(redis: Redis | Cluster, timeoutSeconds: number, retryDelay: () => number): Redis | Cluster {
+  return isCluster(redis)
+    ? redis.duplicate([], clusterOptionsOf(timeoutSeconds, retryDelay))
+    : redis.duplicate(redisOptionsOf(timeoutSeconds, retryDelay));
+}
+
+function isCluster(redis: Redis | Cluster): redis is Cluster {
+  return redis.isCluster;
+}
+
+/** @throws whatever the promise rejects with, or an Error when the time is over */
+async function within<Value>(seconds: number, promise: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
