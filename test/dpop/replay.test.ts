@@ -138,7 +138,7 @@ describe('a proof', () => {
 });
 
 describe('a replay store', () => {
-  it('learns what a proof is by sixteen bytes, until when it counts, and whose it is [DPOP-24 DPOP-26]', async () => {
+  it('learns what a proof is by sixteen bytes, until when it counts, whose it is, and how far clocks may differ [DPOP-24 DPOP-26]', async () => {
     const stored: ReplayProof[] = [];
     const replay: ReplayStore = {
       record(proof) {
@@ -150,7 +150,8 @@ describe('a replay store', () => {
     const iat = guard.clock.now() / 1000 - 3;
     await guard.ask(await agent.headers({ method, url }, { claims: { iat, jti: 'x'.repeat(256) } }));
     const holder = await agent.thumbprint();
-    expect(stored).toEqual([{ key: expect.any(Uint8Array), issuedAt: iat, expiresAt: iat + 71, holder }]);
+    const times = { issuedAt: iat, expiresAt: iat + 71, toleranceSeconds: 5, epoch: undefined };
+    expect(stored).toEqual([{ key: expect.any(Uint8Array), holder, ...times }]);
     expect(stored[0]?.key).toHaveLength(16);
   });
 

@@ -151,10 +151,22 @@ export const ofProofs = [
     find: `const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
       if (header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
-      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);`,
-    replace: `await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt);
+      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);`,
+    replace: `await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
       const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');`,
+  },
+  {
+    check: 'no nonce is judged before the epoch of the store is known',
+    rows: [],
+    find: "throw new UnavailableError(replay.health?.().code ?? 'ERR_REPLAY_STORE_UNAVAILABLE', 1);",
+    replace: 'return undefined;',
+  },
+  {
+    check: 'a store that has lost its memory asks for a nonce of its new epoch',
+    rows: [],
+    find: 'if (!isForgotten || nonce === undefined || epochOf(replay) === nonce.epoch) return error;',
+    replace: 'return error;',
   },
   {
     check: 'a proof is accepted once',

@@ -115,7 +115,7 @@ export const ofNonces = [
   {
     check: 'a nonce was made with one of our secrets',
     rows: ['DPOP-15'],
-    find: "if (!secrets.some((key) => timingSafeEqual(sign(key, content), mac))) return 'invalid';",
+    find: "if (!secrets.some((key) => timingSafeEqual(sign(key, content, epoch), mac))) return 'invalid';",
     replace: '',
   },
   {
@@ -124,7 +124,18 @@ export const ofNonces = [
     find: '!secrets.some(',
     replace: '!secrets.slice(0, 1).some(',
   },
-  { check: 'a nonce is for one resource', rows: ['DPOP-15'], find: '.update(resource)', replace: '' },
+  {
+    check: 'a nonce is for one resource',
+    rows: ['DPOP-15'],
+    find: 'stringify([resource, epoch])',
+    replace: 'stringify([epoch])',
+  },
+  {
+    check: 'a nonce ends with its epoch',
+    rows: [],
+    find: 'stringify([resource, epoch])',
+    replace: 'stringify([resource])',
+  },
   { check: 'a nonce is not from the future', rows: ['DPOP-21'], find: 'age >= -toleranceSeconds && ', replace: '' },
   { check: 'a nonce ends', rows: ['DPOP-14'], find: ' && age <= lifetimeSeconds', replace: '' },
   {

@@ -24,8 +24,9 @@ export function redisOptionsOf(timeoutSeconds: number, retryDelay: () => number)
     readOnly: false,
     monitor: false,
     autoResubscribe: false,
-    // A server that has stopped: its connection is dropped with all that is under way on it.
-    socketTimeout: timeoutSeconds * 1000,
+    // The connection to a server that has stopped is dropped, with all that is under way on it. Not before callers have
+    // given up: it may have been this process that stood still.
+    socketTimeout: 2 * timeoutSeconds * 1000,
     connectTimeout: connectMilliseconds,
     sentinelCommandTimeout: connectMilliseconds,
     disconnectTimeout: 1,

@@ -1,15 +1,16 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createNonces, type Nonces } from './nonce.ts';
+import { createNonces } from './nonce.ts';
 
-const [first, second] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
-if (first === undefined || second === undefined) throw new Error('no secrets');
+const first = createSecretKey(Buffer.alloc(32, 1));
+const second = createSecretKey(Buffer.alloc(32, 2));
 const resource = 'https://api.example/v1';
 let now: number;
-let nonces: Nonces;
+let nonces: ReturnType<typeof make>;
 
-const make = (changes: object = {}) =>
-  createNonces({
+/** Nonces of a store without epochs, unless a test names one. */
+function make(changes: Partial<Parameters<typeof createNonces>[0]> = {}) {
+  const made = createNonces({
     resource,
     secrets: [first],
     lifetimeSeconds: 300,
@@ -17,6 +18,11 @@ const make = (changes: object = {}) =>
     now: () => now,
     ...changes,
   });
+  return {
+    issue: (epoch = '') => made.issue(epoch),
+    judge: (nonce: string | undefined, epoch = '') => made.judge(nonce, epoch),
+  };
+}
 const advance = (seconds: number) => {
   now += seconds * 1000;
 };
@@ -62,6 +68,15 @@ describe('nonces', () => {
 
   it('are good at one resource only [DPOP-15]', () => {
     expect(make({ resource: 'https://api.example/v2' }).judge(nonces.issue())).toBe('invalid');
+  });
+
+  it('end with the epoch in which they were issued', () => {
+    const nonce = nonces.issue('one');
+    expect(nonces.judge(nonce, 'one')).toBe('fresh');
+    expect(nonces.judge(nonce, 'two')).toBe('invalid');
+    expect(nonces.judge(nonce)).toBe('invalid');
+    expect(nonces.judge(nonces.issue(), 'one')).toBe('invalid');
+    expect(make({ resource: `${resource}one` }).judge(nonce)).toBe('invalid');
   });
 
   it('survive a rotation of the secrets, and end with the last process that knows theirs [DPOP-21]', () => {

@@ -104,4 +104,7 @@ export const storesSchema: z.ZodType<StoreOptions> = z
     health: ofMaker,
     close: ofMaker,
   })
-  .transform(({ replay, revocations }) => ({ replay, revocations }));
+  .transform(({ replay, revocations }) => ({
+    ...(replay === undefined ? {} : { replay }),
+    ...(revocations === undefined ? {} : { revocations }),
+  }));

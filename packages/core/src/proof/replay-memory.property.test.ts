@@ -64,6 +64,7 @@ function play(script: readonly Step[], maxEntries: number, model: Model): void {
       issuedAt,
       expiresAt,
       holder,
+      toleranceSeconds,
     };
     sent.push(proof);
     const expected = model.expect(proof, now);

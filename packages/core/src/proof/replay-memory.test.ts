@@ -27,7 +27,7 @@ function prove(changes: Partial<ReplayProof> = {}): ReplayProof {
   proofs += 1;
   const key = Buffer.alloc(16, '0123456789abcdef');
   key.writeUInt32LE(proofs, 6);
-  return { key, issuedAt, expiresAt: issuedAt + 65, holder: 'holder', ...changes };
+  return { key, issuedAt, expiresAt: issuedAt + 65, holder: 'holder', toleranceSeconds: 5, ...changes };
 }
 
 /** The answer, or the code and the delay of the refusal. */
@@ -306,6 +306,7 @@ describe('a million proofs', () => {
       issuedAt: nowSeconds,
       expiresAt: nowSeconds + 65,
       holder: holders[index % 1000] ?? '',
+      toleranceSeconds: 5,
     });
     const before = measureMemory();
     for (let index = 0; index < 1_000_000; index += 1) {
