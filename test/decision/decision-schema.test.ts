@@ -163,7 +163,7 @@ const unverifiedMembers: Members<NonNullable<Decision['unverified']>> = {
   client_id: '?',
   kid: '?',
 };
-const checkMembers: Members<Decision['checks'][number]> = { check: '!', source: '!', ageSeconds: '!' };
+const checkMembers: Members<Decision['checks'][number]> = { check: '!', source: '!', ageSeconds: '?' };
 const actorMembers: Members<AgentDescription['actor']> = { iss: '!', sub: '!', source: '!' };
 const agentMembers: Members<AgentDescription> = {
   ...({ iss: '!', sub: '!', subjectType: '!', clientId: '!', actor: '!', priorActors: '!', scopes: '!' } as const),

@@ -203,7 +203,7 @@ describe('a verifier without DPoP', () => {
     expect(body).not.toContain('dpop');
   });
 
-  it.each(['required', 'dpop'] as const)('has no guard that asks for proofs: %s', async (senderConstraint) => {
+  it.each(['dpop', 'dpop+mtls'] as const)('has no guard that asks for proofs: %s', async (senderConstraint) => {
     const requirement = { senderConstraint };
     const issue = { path: expect.stringContaining('senderConstraint'), message: expect.stringContaining("'off'") };
     await expect(guard.join({ dpop: 'off', requirement })).rejects.toMatchObject({ issues: [issue] });

@@ -1,4 +1,5 @@
 // @ts-check
+import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
 import { ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
@@ -22,6 +23,10 @@ const byFile = {
   [`${core}/proof/target-uri.ts`]: ofTargets,
   [`${core}/http/request.ts`]: ofTargetForms,
   [`${core}/proof/nonce.ts`]: ofNonces,
+  [`${core}/proof/mtls.ts`]: ofCertificates,
+  [`${core}/proof/client-cert-field.ts`]: ofClientCert,
+  [`${core}/proof/trusted-proxies.ts`]: ofProxies,
+  [`${core}/node/connection.ts`]: ofConnections,
   [`${core}/token/confirmation.ts`]: ofConfirmations,
   [`${core}/authentication.ts`]: ofAuthentication,
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,

@@ -10,22 +10,22 @@ export const ofConfirmations = [
     replace: 'if (!isJsonObject(cnf)) return undefined;',
   },
   {
-    check: 'a token that is bound to a certificate too is refused',
-    rows: ['MTL-02'],
-    find: 'demanded.length !== 1 || ',
-    replace: '',
+    check: 'a token that is bound to a certificate is not taken for one that is not',
+    rows: ['MTL-02', 'MTL-05'],
+    find: "const certificateThumbprint = readThumbprint(cnf, 'x5t#S256');",
+    replace: 'const certificateThumbprint: string | undefined = undefined;',
   },
   {
     check: 'a cnf that demands nothing known is not taken for none',
     rows: ['MTL-04'],
-    find: 'if (demanded.length !== 1 || jkt === undefined)',
-    replace: 'if (demanded.length === 0) return undefined;\n  if (demanded.length !== 1 || jkt === undefined)',
+    find: "throw new InvalidTokenError('ERR_TOKEN_CONFIRMATION');",
+    replace: 'return undefined;',
   },
   {
-    check: 'cnf.jkt is a thumbprint',
-    rows: ['DPOP-38'],
-    find: "if (!isThumbprint(jkt)) throw malformed('cnf.jkt');",
-    replace: '',
+    check: 'what cnf names is a thumbprint',
+    rows: ['DPOP-38', 'MTL-03'],
+    find: 'if (!isThumbprint) throw',
+    replace: 'if (!isThumbprint) return undefined;\n  if (!isThumbprint) throw',
   },
   { check: 'a thumbprint is as long as a SHA-256', rows: ['DPOP-38'], find: 'value.length === 43 && ', replace: '' },
   {
@@ -48,7 +48,7 @@ export const ofAuthentication = [
     check: 'a bound token that comes as a bearer token without a proof is not let through',
     rows: ['DPOP-31'],
     find: "if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');",
-    replace: "if (scheme === 'Bearer' || proofs === undefined) return undefined;",
+    replace: "if (scheme === 'Bearer' || proofs === undefined) return [];",
   },
   {
     check: 'an unbound token is no DPoP token',
@@ -61,13 +61,13 @@ export const ofAuthentication = [
     rows: ['DPOP-29'],
     find: 'const { issuedAtSeconds, nonce } = await proofs.verify(',
     replace:
-      "if (visit.request.headers['dpop'] === undefined) return undefined;\n    const { issuedAtSeconds, nonce } = await proofs.verify(",
+      "if (visit.request.headers['dpop'] === undefined) return checks;\n    const { issuedAtSeconds, nonce } = await proofs.verify(",
   },
   {
     check: 'a token that is remembered needs a proof again',
     rows: ['DPOP-30'],
-    find: 'const proofCheck = await confirm(visit, claim);',
-    replace: "const proofCheck = checks[0]?.source === 'token-cache' ? undefined : await confirm(visit, claim);",
+    find: 'const proven = await confirm(visit, claim);',
+    replace: "const proven = checks[0]?.source === 'token-cache' ? [] : await confirm(visit, claim);",
   },
   {
     check: 'the binding that a guard demands is there before the proof is looked at',
@@ -100,20 +100,32 @@ export const ofConstraints = [
   {
     check: "a bearer token does not satisfy 'required'",
     rows: ['DPOP-39'],
-    find: "required: ['dpop'],",
-    replace: "required: ['none', 'dpop'],",
+    find: "required: ['dpop',",
+    replace: "required: ['none', 'dpop',",
   },
   {
     check: "a bearer token does not satisfy 'dpop'",
     rows: ['DPOP-39'],
-    find: "\n  dpop: ['dpop'],",
-    replace: "\n  dpop: ['none', 'dpop'],",
+    find: "\n  dpop: ['dpop',",
+    replace: "\n  dpop: ['none', 'dpop',",
+  },
+  {
+    check: "a token that is bound to a key alone does not satisfy 'mtls'",
+    rows: [],
+    find: "\n  mtls: ['mtls',",
+    replace: "\n  mtls: ['dpop', 'mtls',",
+  },
+  {
+    check: "'dpop+mtls' asks for both",
+    rows: [],
+    find: "'dpop+mtls': ['dpop+mtls']",
+    replace: "'dpop+mtls': ['mtls', 'dpop+mtls']",
   },
   {
     check: 'a route never weakens the binding of the baseline',
     rows: ['DPOP-39'],
-    find: 'strictnessOf(next) > strictnessOf(strictest) ? next : strictest',
-    replace: 'next === undefined ? strictest : next',
+    find: 'if (one === undefined || other === undefined) return one ?? other;',
+    replace: 'if (one !== undefined || other !== undefined) return other ?? one;',
   },
 ];
 
@@ -128,7 +140,7 @@ export const ofVerifier = [
   {
     check: 'a bearer token is not offered where it cannot succeed',
     rows: ['DPOP-39'],
-    find: 'isMetByBearer(requirement) ? [{',
+    find: 'takesBearerScheme(requirement) ? [{',
     replace: 'true ? [{',
   },
 ];
@@ -138,7 +150,7 @@ export const ofAnswers = [
   {
     check: 'an answer that brings a nonce is not cached',
     rows: ['DPOP-19'],
-    find: ", 'cache-control': ['no-store'] }",
+    find: ', ...uncacheable }',
     replace: ' }',
   },
   {

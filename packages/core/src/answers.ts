@@ -26,6 +26,9 @@ export const answers = {
       ERR_AUTHORIZATION_TOO_LARGE: 'The credentials are longer than the limit and were not parsed.',
       ERR_TARGET_MALFORMED:
         'The request target is not one that a proof can name: it has dot segments, another origin or stray characters.',
+      ERR_CLIENT_CERT_REPEATED: 'A trusted proxy forwarded more than one Client-Cert field.',
+      ERR_CLIENT_CERT_MALFORMED:
+        'The Client-Cert field of a trusted proxy is not one byte sequence that holds a certificate in DER.',
     },
   },
   InvalidTokenError: {
@@ -54,6 +57,8 @@ export const answers = {
       ERR_TOKEN_BOUND: 'The token is bound to a key, but was sent as a bearer token.',
       ERR_TOKEN_UNBOUND: 'The token was sent with the DPoP scheme, but is bound to no key.',
       ERR_TOKEN_BINDING: 'The proof was made with another key than the token is bound to.',
+      ERR_TOKEN_CERTIFICATE_ABSENT: 'The token is bound to a certificate, and the request came without one.',
+      ERR_TOKEN_CERTIFICATE_MISMATCH: 'The token is bound to another certificate than the one of the request.',
       ERR_TOKEN_SENDER_CONSTRAINT: 'The guard takes only tokens whose possession is proven in a stricter way.',
       ERR_TOKEN_REVOKED: 'The token was revoked here, by itself or with all tokens of whatever it belongs to.',
     },
@@ -135,14 +140,14 @@ export const answers = {
       ERR_REPLAY_STORE_FULL: 'The replay store has no room for another proof.',
       ERR_REPLAY_STORE_FORGOTTEN:
         'The replay store has forgotten proofs of this age, and cannot tell whether this one was used.',
-      ERR_REVOCATIONS_FORGOTTEN:
-        'The revocation list has forgotten entries that may be about this token, because the clock was set back.',
       ERR_REPLAY_STORE_EVICTS: 'The Redis of the replay store may forget proofs when its memory is full.',
       ERR_REPLAY_STORE_READ_ONLY: 'The Redis of the replay store takes no writes.',
       ERR_REPLAY_STORE_PERMISSION: 'The Redis of the replay store does not let us in, or not do what has to be done.',
       ERR_REPLAY_STORE_INFO: 'The Redis of the replay store does not say what has to be known of it.',
       ERR_REPLAY_STORE_CLOCK:
         'The clock of the replay store and the one of this process differ by more than the tolerance.',
+      ERR_REVOCATIONS_FORGOTTEN:
+        'The revocation list has forgotten entries that may be about this token, because the clock was set back.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

@@ -1,4 +1,4 @@
-import type { Agent } from './agent/agent.ts';
+import type { Agent, Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
 import type { DecisionCheck } from './decision.ts';
 import { InvalidTokenError } from './errors.ts';
@@ -7,6 +7,7 @@ import { type AccessTokenScheme, accessTokenSchemes, parseCredentials } from './
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
+import { createCertificateVerifier } from './proof/mtls.ts';
 import { type SenderConstraint, satisfies } from './requirement/sender-constraint.ts';
 import type { RevocableToken } from './status/revocation-table.ts';
 import { parseJws } from './token/jws.ts';
@@ -61,8 +62,9 @@ export function createAuthenticator(
   /** @throws AuthError for a token that is revoked */
   refuseRevoked: (token: RevocableToken) => void,
 ): Authenticator {
-  const { resource, limits, clockToleranceSeconds, now } = settings;
+  const { resource, trustedProxies, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
+  const certificates = createCertificateVerifier(trustedProxies);
   const tokens = createTokenCache<AgentToken>({
     capacity: limits.cachedTokens,
     toleranceSeconds: clockToleranceSeconds,
@@ -106,25 +108,37 @@ export function createAuthenticator(
 
   async function prove(visit: Visit, claim: Claim): Promise<Authentication> {
     const { agent, checks } = claim;
-    const proofCheck = await confirm(visit, claim);
-    return { agent, visit, at: now(), checks: proofCheck === undefined ? checks : [...checks, proofCheck] };
+    const proven = await confirm(visit, claim);
+    return { agent, visit, at: now(), checks: [...checks, ...proven] };
   }
 
-  /** What a token is bound to has to be proven, and nothing else can be (RFC 9449 §7.1, §7.2). */
-  async function confirm(visit: Visit, { scheme, agent, remembered }: Claim): Promise<DecisionCheck | undefined> {
+  /**
+   * What a token is bound to has to be proven, and nothing else can be (RFC 8705 §3, RFC 9449 §7.1, §7.2). The certificate
+   * comes first: a request that is refused for it uses up no proof.
+   */
+  async function confirm(visit: Visit, { scheme, agent, remembered }: Claim): Promise<readonly DecisionCheck[]> {
     const { confirmation } = agent;
-    if (confirmation.method === 'none') {
+    if (!('jkt' in confirmation)) {
       if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');
-      return undefined;
+      return confirmByCertificate(visit, confirmation);
     }
     if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');
+    const checks = confirmByCertificate(visit, confirmation);
     const { issuedAtSeconds, nonce } = await proofs.verify(visit.request, {
       jkt: confirmation.jkt,
       hash: remembered.hash,
       entry: remembered,
     });
     visit.needsNonce = nonce === 'aging';
-    return { check: 'confirmation', source: 'dpop-proof', ageSeconds: secondsSince(issuedAtSeconds * 1000) };
+    const ageSeconds = secondsSince(issuedAtSeconds * 1000);
+    return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
+  }
+
+  function confirmByCertificate(visit: Visit, confirmation: Confirmation): readonly DecisionCheck[] {
+    if (!('thumbprint' in confirmation)) return [];
+    const source = certificates.verify(visit.request, confirmation.thumbprint);
+    visit.dependsOnField = source === 'client-cert-field';
+    return [{ check: 'confirmation', source }];
   }
 
   function secondsSince(time: number): number {

@@ -60,11 +60,17 @@ export interface UnverifiedToken {
 
 /**
  * The signature, by keys that were fetched so long ago, or because it was verified so long ago; possession of the token's
- * key, by a proof that was made so long ago; or the whole authentication, by an earlier guard so long ago.
+ * key, by a proof that was made so long ago, by the certificate of the TLS connection, or by the one that a trusted proxy
+ * forwarded, neither of which has an age; or the whole authentication, by an earlier guard so long ago.
  */
 export type DecisionCheck =
   | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }
   | { readonly check: 'confirmation'; readonly source: 'dpop-proof'; readonly ageSeconds: number }
+  | {
+      readonly check: 'confirmation';
+      readonly source: 'tls-connection' | 'client-cert-field';
+      readonly ageSeconds?: undefined;
+    }
   | { readonly check: 'authentication'; readonly source: 'same-request'; readonly ageSeconds: number };
 
 /** What is known when an evaluation ends. */

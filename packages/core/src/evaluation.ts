@@ -1,6 +1,7 @@
 import type { Agent } from './agent/agent.ts';
 import { buildDecision, type Decision, type DecisionCheck } from './decision.ts';
 import { AuthError } from './errors.ts';
+import { freezeDeeply } from './freeze.ts';
 import type { ChallengeOffer } from './http/challenge.ts';
 import type { AccessTokenScheme } from './http/credentials.ts';
 import { buildRefusal } from './http/refusal.ts';
@@ -31,6 +32,8 @@ export interface Visit {
   passedScopes?: readonly string[];
   /** Whether the nonce of its proof is so old that a younger one is sent ahead. */
   needsNonce?: boolean;
+  /** Whether who the caller is was read in a field that caches do not know as credentials. */
+  dependsOnField?: boolean;
 }
 
 /** What one evaluation is about. */
@@ -58,12 +61,13 @@ export type Evaluate<Context> = (
 /** What an answer tells a caller about proofs. */
 export interface Invitation<Context> {
   /** The schemes that can succeed where this is required. */
-  listOffers(requirement: Requirement<Context>): readonly ChallengeOffer[];
+  listOffers(requirement: Requirement<Context>, attempted: Visit['scheme']): readonly ChallengeOffer[];
   /** A nonce for the next proof; undefined where nonces are not required. */
   issueNonce(): string | undefined;
 }
 
 const noHeaders: HeaderLists = Object.freeze({});
+const uncacheable: HeaderLists = freezeDeeply({ 'cache-control': ['no-store'] });
 
 export function createEvaluator<Context>(
   { resource, renderProblem, onDecision, now }: VerifierSettings<Context>,
@@ -81,21 +85,22 @@ export function createEvaluator<Context>(
       const agent = await steps;
       if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
       if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, required);
-      return { outcome: 'accepted', agent, headers: sendNonceAhead(visit) };
+      return { outcome: 'accepted', agent, headers: buildHeaders(visit) };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       const scopes = unite(visit.passedScopes, required);
-      const offers = listOffers(requirement);
+      const offers = listOffers(requirement, visit.scheme);
       const nonce = issueNonce();
       const context = { offers, attempted: visit.scheme, scopes, resourceMetadata, nonce };
       return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
     }
   }
 
-  /** RFC 9449 §8.2: an answer with a nonce is for its caller alone. */
-  function sendNonceAhead({ needsNonce = false }: Visit): HeaderLists {
+  /** An answer with a nonce (RFC 9449 §8.2), or by the word of `Client-Cert` (RFC 9440 §2.4), is for its caller alone. */
+  function buildHeaders({ needsNonce = false, dependsOnField = false }: Visit): HeaderLists {
     const nonce = needsNonce ? issueNonce() : undefined;
-    return nonce === undefined ? noHeaders : { 'dpop-nonce': [nonce], 'cache-control': ['no-store'] };
+    if (nonce === undefined) return dependsOnField ? uncacheable : noHeaders;
+    return { 'dpop-nonce': [nonce], ...uncacheable };
   }
 
   async function tell(

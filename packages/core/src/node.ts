@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   type HttpResponse,
 } from './http/request.ts';
+import { findClientCertificate, findPeerAddress } from './node/connection.ts';
 
 const requests = new WeakMap<IncomingMessage, HttpRequest>();
 
@@ -27,6 +28,13 @@ export function fromIncomingMessage(message: IncomingMessage, url: string = mess
     target: targetOf(message, url),
     headers: listHeaders(message.rawHeaders),
     truncated: isTruncated(message),
+    // Read when asked: a bearer token needs neither.
+    get clientCertificate() {
+      return findClientCertificate(message.socket);
+    },
+    get remoteAddress() {
+      return findPeerAddress(message.socket);
+    },
   };
   requests.set(message, request);
   return request;

@@ -56,6 +56,7 @@ describe('parseOptions', () => {
       requirement: {},
       scopeHierarchy: {},
       publicUrl: resource,
+      trustedProxies: [],
       dpop: { algorithms: ['ES256', 'EdDSA', 'Ed25519', 'PS256'], maxAgeSeconds: 60, nonces: undefined },
       stores: {},
       metadata: {},

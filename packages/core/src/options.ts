@@ -10,9 +10,10 @@ import type { IssuersSettings } from './issuer/issuers.ts';
 import { type IssuerOptions, issuerSchema } from './issuer/options.ts';
 import type { Issuer } from './issuer/trusted.ts';
 import { type DpopOptions, type DpopSettings, dpopSchema, type StoreOptions, storesSchema } from './proof/options.ts';
+import { trustedProxiesSchema } from './proof/trusted-proxies.ts';
 import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
-import { isMetByBearer, proofDemand, senderConstraints } from './requirement/sender-constraint.ts';
+import { proofDemand, senderConstraints, takesBearerScheme } from './requirement/sender-constraint.ts';
 import { type MetadataOptions, metadataSchema } from './resource/options.ts';
 import { type Complete, functionSchema, parseSettings, readyOr, textSchema } from './schema.ts';
 
@@ -37,6 +38,12 @@ export interface VerifierOptions<Context = unknown> {
    * `X-Forwarded-*` are never read. Default: the origin of `resource`.
    */
   readonly publicUrl?: string | undefined;
+  /**
+   * Direct peers whose `Client-Cert` field (RFC 9440) says which certificate the client has: IP addresses, CIDR blocks, and
+   * `'unix'` for every Unix socket. The certificate of their own connection never counts then. Each of them must remove the
+   * field from what clients send. Default: none; the field is ignored.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** How DPoP proofs are verified. `'off'` refuses tokens that are bound to a key. Default: they are verified. */
   readonly dpop?: DpopOptions | 'off' | undefined;
   /** Where several processes share what they remember. */
@@ -81,6 +88,7 @@ export interface VerifierSettings<Context = unknown>
   readonly requirement: Requirement<Context>;
   readonly scopeHierarchy: ScopeHierarchy;
   readonly publicUrl: string;
+  readonly trustedProxies: readonly string[];
   readonly dpop: DpopSettings | 'off';
   readonly stores: StoreOptions;
   readonly metadata: MetadataOptions;
@@ -110,6 +118,7 @@ const makeOptionsSchema = (issuers: z.ZodType<IssuersSettings>): z.ZodType<Parse
       requirement: requirementSchema.exactOptional(),
       scopeHierarchy: scopeHierarchySchema.prefault({}),
       publicUrl: textSchema(findIdentifierFault).optional(),
+      trustedProxies: trustedProxiesSchema.default([]),
       dpop: dpopSchema.prefault({}),
       stores: storesSchema.prefault({}),
       metadata: metadataSchema.prefault({}),
@@ -149,7 +158,7 @@ function reportRepeatedIssuers(issuers: readonly unknown[], context: z.Refinemen
 function demandsProof(requirement: unknown): boolean {
   const given = isObject(requirement) ? requirement['senderConstraint'] : undefined;
   return senderConstraints.some(
-    (senderConstraint) => senderConstraint === given && !isMetByBearer({ senderConstraint }),
+    (senderConstraint) => senderConstraint === given && !takesBearerScheme({ senderConstraint }),
   );
 }
 

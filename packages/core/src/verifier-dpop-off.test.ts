@@ -86,7 +86,7 @@ describe('a requirement that demands proofs where none are verified', () => {
     return [];
   }
 
-  it.each(['required', 'dpop'] as const)('is a mistake in the options and of a guard: %s', (senderConstraint) => {
+  it.each(['dpop', 'dpop+mtls'] as const)('is a mistake in the options and of a guard: %s', (senderConstraint) => {
     const requirement = { scopes: ['read:data'], senderConstraint };
     const path = 'requirement.senderConstraint';
     expect(issuesOf(() => createVerifier({ ...options, dpop: 'off', requirement }))).toEqual([{ path, message }]);
@@ -94,10 +94,13 @@ describe('a requirement that demands proofs where none are verified', () => {
     expect(issuesOf(() => createVerifier({ ...options, requirement }).prepare(requirement))).toEqual([]);
   });
 
-  it('is told from one that asks for what the token demands', () => {
-    const requirement = { senderConstraint: 'when-bound' } as const;
-    expect(issuesOf(() => createVerifier({ ...options, dpop: 'off', requirement }).prepare(requirement))).toEqual([]);
-  });
+  it.each(['when-bound', 'required', 'mtls'] as const)(
+    'is told from one that other tokens meet: %s',
+    (senderConstraint) => {
+      const requirement = { senderConstraint };
+      expect(issuesOf(() => createVerifier({ ...options, dpop: 'off', requirement }).prepare(requirement))).toEqual([]);
+    },
+  );
 
   it('is reported beside other problems, and told from values that are no constraint', () => {
     const create = (requirement: unknown) => () =>
@@ -106,7 +109,7 @@ describe('a requirement that demands proofs where none are verified', () => {
       'requirement.scopes',
       'requirement.senderConstraint',
     ]);
-    for (const senderConstraint of ['mtls', 'constructor', 1, null]) {
+    for (const senderConstraint of ['tls', 'constructor', 1, null]) {
       const issues = issuesOf(create({ senderConstraint }));
       expect(issues).toEqual([{ path: 'requirement.senderConstraint', message: expect.stringMatching(/^Invalid /) }]);
     }

@@ -10,7 +10,7 @@ import {
 } from './errors.ts';
 import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
 import type { ChallengeOffer } from './http/challenge.ts';
-import { isAnonymous } from './http/credentials.ts';
+import { type AccessTokenScheme, isAnonymous } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createTrustedIssuers } from './issuer/issuers.ts';
 import type { IssuerHealth } from './issuer/trusted.ts';
@@ -21,7 +21,7 @@ import { requireSharedReplayStore } from './proof/shared-replay.ts';
 import { createPreparer } from './requirement/prepare.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
 import { createMissingScopeFinder } from './requirement/scopes.ts';
-import { isMetByBearer, proofDemand, satisfies } from './requirement/sender-constraint.ts';
+import { demandsCertificate, proofDemand, satisfies, takesBearerScheme } from './requirement/sender-constraint.ts';
 import { readVerdict } from './requirement/verdict.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
 import { isMemoryRevocationList, type RevocationListHealth } from './status/revocation-list.ts';
@@ -117,7 +117,8 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       resource,
       authorizationServers: issuers.advertised,
       proofAlgorithms: settings.dpop === 'off' ? undefined : settings.dpop.algorithms,
-      requiresDpop: settings.requirement.senderConstraint === 'dpop',
+      requiresDpop: !takesBearerScheme(settings.requirement),
+      takesCertificates: demandsCertificate(settings.requirement) || settings.trustedProxies.length > 0,
     },
     settings.metadata,
     now,
@@ -126,10 +127,18 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
 
-  /** A bearer token is offered unless it cannot succeed. */
-  function listOffers(requirement: Requirement<Context>): readonly ChallengeOffer[] {
-    const bearer = isMetByBearer(requirement) ? [{ scheme: 'Bearer' as const }] : [];
-    return dpop === undefined ? bearer : [...bearer, dpop.offer];
+  /**
+   * What can succeed. Where a certificate is enough, a proof beside it is no way in that anyone should be told of, but a
+   * caller that came with one goes on with proofs.
+   */
+  function listOffers(
+    requirement: Requirement<Context>,
+    attempted: AccessTokenScheme | undefined,
+  ): readonly ChallengeOffer[] {
+    const bearer = takesBearerScheme(requirement) ? [{ scheme: 'Bearer' as const }] : [];
+    const isCertificateEnough = bearer.length > 0 && demandsCertificate(requirement);
+    const offersProof = attempted === 'DPoP' || !isCertificateEnough;
+    return dpop !== undefined && offersProof ? [...bearer, dpop.offer] : bearer;
   }
 
   async function authenticate(
@@ -251,7 +260,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 }
 
 function findProofDemand(requirement: Requirement<never>): ConfigurationIssue | undefined {
-  return isMetByBearer(requirement) ? undefined : { path: 'senderConstraint', message: proofDemand };
+  return takesBearerScheme(requirement) ? undefined : { path: 'senderConstraint', message: proofDemand };
 }
 
 function startDpop<Context>(settings: VerifierSettings<Context>): Dpop | undefined {

@@ -23,8 +23,8 @@ export interface Agent {
   /** The scopes that the token names, without those that a scope hierarchy adds. */
   readonly scopes: ReadonlySet<string>;
   /**
-   * How the caller proved that the token is its own. `none`: it is a bearer token. `dpop`: by a proof with the key of this
-   * thumbprint (RFC 9449).
+   * How the caller proved that the token is its own. `none`: it is a bearer token. `dpop`: by a proof with the key of the
+   * thumbprint `jkt` (RFC 9449). `mtls`: by its certificate, whose SHA-256 is `thumbprint` (RFC 8705). `dpop+mtls`: by both.
    */
   readonly confirmation: Confirmation;
   /** The login session behind the token: `sid`, or what takes its place. Undefined where the token names none. */
@@ -43,7 +43,11 @@ export interface Agent {
 }
 
 /** How possession of the token was proven. */
-export type Confirmation = { readonly method: 'none' } | { readonly method: 'dpop'; readonly jkt: string };
+export type Confirmation =
+  | { readonly method: 'none' }
+  | { readonly method: 'dpop'; readonly jkt: string }
+  | { readonly method: 'mtls'; readonly thumbprint: string }
+  | { readonly method: 'dpop+mtls'; readonly jkt: string; readonly thumbprint: string };
 
 /** Who, for whom, through whom, proven how: what a log line may say of an agent. No token and no other claims. */
 export interface AgentDescription {

@@ -1,5 +1,6 @@
 import { freezeDeeply } from '../freeze.ts';
 import type { AccessTokenClaims, TaskContext } from '../token/claims.ts';
+import type { KeyConfirmation } from '../token/confirmation.ts';
 import { type ActClaim, type Actor, listActors, parseAct } from './act.ts';
 import type { Agent, AgentDescription, Confirmation } from './agent.ts';
 import { describeAgent } from './describe.ts';
@@ -80,14 +81,18 @@ export function createAgentMaker(claims: AccessTokenClaims, maxActors: number): 
     act,
     priorActors,
     scopes: new FrozenSet(claims.scopes),
-    confirmation:
-      claims.confirmation === undefined ? { method: 'none' } : { method: 'dpop', jkt: claims.confirmation.jkt },
+    confirmation: nameConfirmation(claims.confirmation),
     session,
     task,
     tokenId,
     claims: claims.all,
   });
   return () => new VerifiedAgent(parts, claims);
+}
+
+function nameConfirmation({ jkt, certificateThumbprint: thumbprint }: Partial<KeyConfirmation> = {}): Confirmation {
+  if (thumbprint === undefined) return jkt === undefined ? { method: 'none' } : { method: 'dpop', jkt };
+  return jkt === undefined ? { method: 'mtls', thumbprint } : { method: 'dpop+mtls', jkt, thumbprint };
 }
 
 /** `Object.freeze` does not reach what a Set holds. */

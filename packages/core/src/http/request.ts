@@ -9,6 +9,13 @@ export interface HttpRequest {
   readonly headers: HeaderLists;
   /** True where some field lines were dropped before we could see them: nobody knows what they said. */
   readonly truncated?: boolean;
+  /**
+   * The certificate that the client showed on this TLS connection, in DER; undefined where it showed none. Nobody needs to
+   * have checked who issued it.
+   */
+  readonly clientCertificate?: Uint8Array | undefined;
+  /** The IP address of the direct peer, whatever fields say; `'unix'` on a Unix socket; undefined where nobody knows. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /** An answer that an adapter writes as it stands. */

@@ -17,7 +17,8 @@ export interface Requirement<Context = unknown> {
   readonly action?: string;
   /**
    * How the caller has to prove that the token is its own. `when-bound`, the default, enforces what the token demands and
-   * takes bearer tokens; `required` takes no bearer tokens; `dpop` takes tokens with a DPoP proof alone.
+   * takes bearer tokens; `required` takes no bearer tokens; `dpop` takes tokens with a DPoP proof alone, `mtls` those that are
+   * bound to the certificate of the client, and `dpop+mtls` those that are bound to both.
    */
   readonly senderConstraint?: SenderConstraint;
   /**

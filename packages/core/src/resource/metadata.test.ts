@@ -113,6 +113,18 @@ describe('the metadata endpoint', () => {
     });
   });
 
+  it('says that tokens may be bound to certificates, where the verifier or the options say so [PRM-13 MTL-12]', async () => {
+    const facts = { resource: 'https://api.example', authorizationServers: ['https://as.example'] };
+    const say = async (known: object, options: MetadataOptions) => {
+      const { body } = await ask('GET', createMetadataEndpoint({ ...facts, ...known }, options, Date.now));
+      return JSON.parse(body ?? '').tls_client_certificate_bound_access_tokens;
+    };
+    expect(await say({}, {})).toBeUndefined();
+    expect(await say({ takesCertificates: false }, {})).toBeUndefined();
+    expect(await say({ takesCertificates: true }, {})).toBe(true);
+    expect(await say({ takesCertificates: false }, { certificateBoundTokens: true })).toBe(true);
+  });
+
   it.each(['GET', 'HEAD'])(
     'answers %s without credentials, to any origin, for a while [PRM-02 PRM-03 PRM-23 PRM-27]',
     async (method) => {

@@ -25,11 +25,14 @@ export interface ResourceFacts {
   readonly proofAlgorithms?: readonly string[] | undefined;
   /** Whether every token has to come with a DPoP proof. */
   readonly requiresDpop?: boolean;
+  /** Whether clients can show certificates here, as far as the verifier knows. */
+  readonly takesCertificates?: boolean;
 }
 
 /** What the document says, in the order of RFC 9728 §2; what nobody said is left out (§3.2). */
 function listMembers(facts: ResourceFacts, options: MetadataOptions): JsonObject {
   const { resource, authorizationServers, proofAlgorithms, requiresDpop = false } = facts;
+  const takesCertificates = facts.takesCertificates === true || options.certificateBoundTokens === true;
   const members = {
     resource,
     authorization_servers: authorizationServers,
@@ -41,6 +44,7 @@ function listMembers(facts: ResourceFacts, options: MetadataOptions): JsonObject
     resource_documentation: options.documentation,
     resource_policy_uri: options.policy,
     resource_tos_uri: options.termsOfService,
+    tls_client_certificate_bound_access_tokens: takesCertificates ? true : undefined,
     authorization_details_types_supported: options.authorizationDetailsTypes,
     dpop_signing_alg_values_supported: proofAlgorithms,
     dpop_bound_access_tokens_required: requiresDpop ? true : undefined,

@@ -23,6 +23,12 @@ export interface MetadataOptions {
   readonly jwksUri?: string | undefined;
   /** How the resource signs its responses, `resource_signing_alg_values_supported`; never `none`. */
   readonly signingAlgorithms?: readonly string[] | undefined;
+  /**
+   * Says that this API takes tokens that are bound to certificates, `tls_client_certificate_bound_access_tokens`. For servers
+   * that ask clients for certificates themselves, which the verifier does not see. Default: said where the baseline
+   * requirement demands certificates, or where there are `trustedProxies`.
+   */
+  readonly certificateBoundTokens?: true | undefined;
   /** Types of authorization details that it understands, `authorization_details_types_supported` (RFC 9396 §2). */
   readonly authorizationDetailsTypes?: readonly string[] | undefined;
   /**
@@ -54,6 +60,7 @@ export const metadataSchema: z.ZodType<MetadataOptions> = z
     scopes: scopeList.optional(),
     jwksUri: textSchema(findEndpointFault).optional(),
     signingAlgorithms: z.array(signingAlgorithm).nonempty().optional(),
+    certificateBoundTokens: z.literal(true).optional(),
     authorizationDetailsTypes: z.array(text).nonempty().optional(),
     other: z.custom<Readonly<Record<string, unknown>>>(isPlainObject, 'must be an object').optional(),
     sign: functionSchema<NonNullable<MetadataOptions['sign']>>().optional(),

@@ -23,7 +23,7 @@ const taken = new Map([
   ['scopes_supported', 'has an option: metadata.scopes'],
   ['bearer_methods_supported', isOurs],
   ['resource_signing_alg_values_supported', 'has an option: metadata.signingAlgorithms'],
-  ['tls_client_certificate_bound_access_tokens', isOurs],
+  ['tls_client_certificate_bound_access_tokens', 'has an option: metadata.certificateBoundTokens'],
   ['authorization_details_types_supported', 'has an option: metadata.authorizationDetailsTypes'],
   ['dpop_signing_alg_values_supported', isOurs],
   ['dpop_bound_access_tokens_required', isOurs],

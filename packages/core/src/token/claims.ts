@@ -46,7 +46,7 @@ export interface AccessTokenClaims {
   /** The login session behind the token, where the mapping finds one. */
   readonly session: string | undefined;
   readonly task: TaskContext;
-  /** The key that the token is bound to; undefined for a bearer token. */
+  /** What the token is bound to; undefined for a bearer token. */
   readonly confirmation: KeyConfirmation | undefined;
   /** Everything that the token says. */
   readonly all: JsonObject;

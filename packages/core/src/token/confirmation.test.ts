@@ -11,20 +11,23 @@ describe('readConfirmation', () => {
     expect(readConfirmation(undefined)).toBeUndefined();
   });
 
-  it('finds the thumbprint of a key, members without a meaning beside it included', () => {
+  it('finds the thumbprint of a key, of a certificate, or of both', () => {
     expect(readConfirmation({ jkt })).toEqual({ jkt });
-    expect(readConfirmation({ jkt, kid: 'key-1', 'x5t#S512': x5t })).toEqual({ jkt });
+    expect(readConfirmation({ 'x5t#S256': x5t })).toEqual({ certificateThumbprint: x5t });
+    expect(readConfirmation({ jkt, 'x5t#S256': x5t })).toEqual({ jkt, certificateThumbprint: x5t });
   });
 
-  it.each([
-    [{ 'x5t#S256': x5t }, ['x5t#S256']],
-    [{ jkt, 'x5t#S256': x5t }, ['jkt', 'x5t#S256']],
-    [{ kid: 'key-1' }, []],
-    [{ jwk: { kty: 'EC' } }, []],
-    [{}, []],
-  ])('never takes a token that is bound by %j for one that is bound by less [MTL-02 MTL-04]', (cnf, reasons) => {
-    expect(() => readConfirmation(cnf)).toThrow(refusal('ERR_TOKEN_CONFIRMATION', ...reasons));
+  it('finds it beside members without a meaning', () => {
+    expect(readConfirmation({ jkt, kid: 'key-1', 'x5t#S512': x5t })).toEqual({ jkt });
+    expect(readConfirmation({ 'x5t#S256': x5t, x5t: 'old' })).toEqual({ certificateThumbprint: x5t });
   });
+
+  it.each([{ kid: 'key-1' }, { jwk: { kty: 'EC' } }, { x5t }, { 'x5t#s256': x5t }, { 'x5t#S512': x5t }, {}])(
+    'never takes a token that is bound by %j for one that is bound by nothing [MTL-04]',
+    (cnf) => {
+      expect(() => readConfirmation(cnf)).toThrow(refusal('ERR_TOKEN_CONFIRMATION'));
+    },
+  );
 
   it.each(['jkt', null, 7, true, [], [{ jkt }]])('refuses the cnf %j [JWT-28]', (cnf) => {
     expect(() => readConfirmation(cnf)).toThrow(refusal('ERR_TOKEN_CLAIM_MALFORMED', 'cnf'));
@@ -41,7 +44,14 @@ describe('readConfirmation', () => {
     ['a number', 7],
     ['null', null],
     ['a list', [jkt]],
-  ])('refuses a thumbprint that is %s [DPOP-38]', (_what, thumbprint) => {
-    expect(() => readConfirmation({ jkt: thumbprint })).toThrow(refusal('ERR_TOKEN_CLAIM_MALFORMED', 'cnf.jkt'));
+  ])('refuses a thumbprint that is %s [DPOP-38 MTL-03]', (_what, thumbprint) => {
+    for (const good of [{}, { jkt, 'x5t#S256': x5t }]) {
+      expect(() => readConfirmation({ ...good, jkt: thumbprint })).toThrow(
+        refusal('ERR_TOKEN_CLAIM_MALFORMED', 'cnf.jkt'),
+      );
+      expect(() => readConfirmation({ ...good, 'x5t#S256': thumbprint })).toThrow(
+        refusal('ERR_TOKEN_CLAIM_MALFORMED', 'cnf.x5t#S256'),
+      );
+    }
   });
 });
