@@ -27,6 +27,7 @@ export function redisOptionsOf(timeoutSeconds: number, retryDelay: () => number)
     // The connection to a server that has stopped is dropped, with all that is under way on it. Not before callers have
     // given up: it may have been this process that stood still.
     socketTimeout: 2 * timeoutSeconds * 1000,
+    commandTimeout: 2 * timeoutSeconds * 1000,
     connectTimeout: connectMilliseconds,
     sentinelCommandTimeout: connectMilliseconds,
     disconnectTimeout: 1,
@@ -46,7 +47,9 @@ export function clusterOptionsOf(
 ): Omit<ClusterOptions, 'redisOptions'> & { readonly redisOptions: NodeOptions } {
   const { retryStrategy: _ofOneServer, ...redisOptions } = redisOptionsOf(timeoutSeconds, retryDelay);
   return {
-    enableOfflineQueue: false,
+    // Nodes are connected to when they are first needed: a call waits for that, as long as it may take in all. While
+    // there is no connection to the cluster as a whole, nothing is sent.
+    enableOfflineQueue: true,
     enableAutoPipelining: false,
     enableReadyCheck: false,
     lazyConnect: false,

@@ -12,7 +12,7 @@ export interface Placement {
   readonly own: number;
   /** The last moment at which its bucket is needed for proofs of the same life: seconds since the epoch. */
   readonly until: number;
-  /** What stands for the key in its bucket: a decimal integer of 64 bits. */
+  /** What stands for the key in its bucket: a decimal integer of 63 bits. */
   readonly member: string;
 }
 
@@ -35,6 +35,10 @@ const bucketsOfSlice = 16_384;
 const sliceSeconds = 128;
 /** Buckets of one slice end one after another, because Redis stands still while it drops many at the same time. */
 const dropSeconds = 16;
+
+/** The largest prime number of 63 bits, and any large number: a key becomes an integer that Redis keeps as one. */
+const prime = 2n ** 63n - 25n;
+const multiplier = 0x4f1b_bcdc_bfa5_3e0an;
 
 export interface Shards {
   readonly count: number;
@@ -66,8 +70,8 @@ export function createShards(prefix: string, count: number): Shards {
         buckets.push(`${marker}:${index.toString(36)}:${bucket.toString(36)}`);
       }
       const until = (slice + 1) * sliceSeconds + lifeSeconds + (dropSeconds * bucket) / bucketsOfSlice;
-      // All bits of the key count: the key is a hash, so that its halves are as good as random.
-      const member = (bytes.getBigInt64(0) ^ bytes.getBigInt64(8)).toString();
+      // Every bit of the key counts. Of keys in one bucket, which are hashes, two in 2^63 have the same.
+      const member = ((bytes.getBigUint64(0) * multiplier + bytes.getBigUint64(8)) % prime).toString();
       return { shard, buckets, own: slice - first, until, member };
     },
   };
