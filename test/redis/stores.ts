@@ -3,11 +3,18 @@ import { type ReplayProof, UnavailableError } from '@gatehouse/core';
 import { createRedisStores, type RedisStores, type RedisStoresOptions } from '@gatehouse/redis';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { onTestFinished } from 'vitest';
-import type { RedisServer } from './servers.mjs';
+import { type RedisServer, startRedis } from './servers.mjs';
 import { waitUntil } from './wait-until.mjs';
 
 /** What ioredis may be told; without what it makes types of. */
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
+
+/** A server of its own, which is gone when the test is over. */
+export async function startServer(options: Parameters<typeof startRedis>[0] = {}): Promise<RedisServer> {
+  const server = await startRedis(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
 
 /** A client as an application has it. It is closed when the test is over. */
 export function openClient({ options }: RedisServer, changes: ClientOptions = {}): Redis {
