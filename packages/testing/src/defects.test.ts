@@ -92,6 +92,10 @@ const proofs: Readonly<Record<TokenDefect, (token: string) => Promise<void>>> = 
   'jkt-padded': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{43}=$/) } }),
   'jkt-loose': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{42}[BFJNRVZdhlptx159]$/) } }),
   'jkt-hex': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\da-f]{64}$/) } }),
+  'x5t-sha1': (token) => claimsOf(token, { cnf: { x5t: expect.stringMatching(/^[\w-]{27}$/) } }),
+  'x5t-padded': (token) => claimsOf(token, { cnf: { 'x5t#S256': expect.stringMatching(/^[\w-]{43}=$/) } }),
+  'x5t-hex': (token) => claimsOf(token, { cnf: { 'x5t#S256': expect.stringMatching(/^[\da-f]{64}$/) } }),
+  'mtls-bound': (token) => claimsOf(token, { cnf: { 'x5t#S256': expect.stringMatching(/^[\w-]{43}$/) } }),
   'dpop-bound': (token) => claimsOf(token, { cnf: { jkt: expect.stringMatching(/^[\w-]{43}$/) } }),
   async 'id-token'(token) {
     expect(difference(JSON.parse(await verified(token)) as Json, parse(part(control, 1)))).toEqual({

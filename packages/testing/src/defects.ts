@@ -41,6 +41,10 @@ export type TokenDefect =
   | 'jkt-loose'
   | 'jkt-hex'
   | 'dpop-bound'
+  | 'x5t-sha1'
+  | 'x5t-padded'
+  | 'x5t-hex'
+  | 'mtls-bound'
   | 'id-token'
   | 'typ-jwt'
   | 'missing-typ'
@@ -133,11 +137,27 @@ const defects: Readonly<Record<TokenDefect, Defect>> = {
   },
   'jkt-hex': {
     means: '`cnf.jkt` is the thumbprint in hexadecimal.',
-    write: withThumbprint((jkt) => Buffer.from(jkt, 'base64url').toString('hex')),
+    write: withThumbprint(toHex),
   },
   'dpop-bound': {
     means: '`cnf.jkt` binds the token to a DPoP key; presented as `Bearer` it is a stolen one.',
     write: withClaims({ cnf: { jkt: someThumbprint } }),
+  },
+  'x5t-sha1': {
+    means: '`cnf` binds the token to a certificate by `x5t`, which is SHA-1, and by nothing else.',
+    write: withClaims({ cnf: { x5t: 'NzbLsXh8uDCcd-6MNwXF4W_7noU' } }),
+  },
+  'x5t-padded': {
+    means: '`cnf[x5t#S256]` ends in `=`; it decodes to the same bytes.',
+    write: withThumbprint(pad, 'x5t#S256'),
+  },
+  'x5t-hex': {
+    means: '`cnf[x5t#S256]` is the thumbprint in hexadecimal.',
+    write: withThumbprint(toHex, 'x5t#S256'),
+  },
+  'mtls-bound': {
+    means: '`cnf[x5t#S256]` binds the token to a certificate; presented without it, it is a stolen one.',
+    write: withClaims({ cnf: { 'x5t#S256': someThumbprint } }),
   },
   'id-token': {
     means: 'It is an ID token: `typ` is `JWT`, `aud` is the client, and there is a `nonce`.',
@@ -228,14 +248,18 @@ export function writeDefectiveToken(draft: Draft, defect: TokenDefect): Promise<
   return defects[defect].write(draft);
 }
 
-/** Another spelling of the `cnf.jkt` that the token has, or of one that it could have. */
-function withThumbprint(respell: (jkt: string) => unknown): DefectWriter {
-  return withClaims((draft) => ({ cnf: { jkt: respell(thumbprintIn(draft)) } }));
+/** Another spelling of the `cnf.jkt`, or other member, that the token has, or of one that it could have. */
+function withThumbprint(respell: (thumbprint: string) => unknown, member = 'jkt'): DefectWriter {
+  return withClaims((draft) => ({ cnf: { [member]: respell(thumbprintIn(draft, member)) } }));
 }
 
-function thumbprintIn({ claims: { cnf } }: Draft): string {
-  const { jkt = someThumbprint } = { ...(cnf as JsonObject | undefined) };
-  return String(jkt);
+function thumbprintIn({ claims: { cnf } }: Draft, member = 'jkt'): string {
+  const { [member]: thumbprint = someThumbprint } = { ...(cnf as JsonObject | undefined) };
+  return String(thumbprint);
+}
+
+function toHex(thumbprint: string): string {
+  return Buffer.from(thumbprint, 'base64url').toString('hex');
 }
 
 function nestedActors(depth: number): JsonObject {

@@ -1,4 +1,5 @@
 export {
+  type CertifiedTestAgent,
   createTestAgent,
   type DpopTestAgent,
   type ProofOptions,
@@ -19,6 +20,8 @@ export {
   type TokenOptions,
 } from './issuer.ts';
 export type { MetadataKind } from './metadata.ts';
+export { createTestCertificate, type TestCertificate, type TestCertificateOptions } from './mtls/certificate.ts';
+export { type ForwardingDefect, forwardingDefects } from './mtls/forwarding-defects.ts';
 export { type ReplayStoreRule, replayStoreRules } from './replay-store-rules.ts';
 export type { SigningAlgorithm } from './signing-keys.ts';
 export type { TokenClaims } from './token.ts';

@@ -31,7 +31,7 @@ export interface TokenClaims {
   readonly jti?: unknown;
   /** Who acts for the subject (RFC 8693 §4.1). Default: nobody. */
   readonly act?: unknown;
-  /** What the token is bound to (RFC 7800 §3.1). Default: nothing, or the key of an agent with `dpop`. */
+  /** What the token is bound to (RFC 7800 §3.1). Default: nothing, or the key and the certificate of the agent. */
   readonly cnf?: unknown;
   readonly [claim: string]: unknown;
 }

@@ -1,3 +1,6 @@
+/** As the global `fetch` is called. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
 /** Makes the header fields of one attempt. */
 type Sign = (request: {
   readonly method: string;
@@ -8,17 +11,15 @@ type Sign = (request: {
  * `fetch` of a client that takes nonces as RFC 9449 §8.2 and §9 ask for: the newest one of each origin, from whatever
  * response brings one, and a second attempt when a request is refused for the want of it. There is no third.
  *
+ * @param send What sends each attempt.
  * @param nonces The newest nonce by origin; what signs reads it.
  * @param present Called once a request, for what signs its attempts.
  */
-export function createDpopFetch(
-  nonces: Map<string, string>,
-  present: () => Promise<Sign>,
-): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
+export function createDpopFetch(send: Fetch, nonces: Map<string, string>, present: () => Promise<Sign>): Fetch {
   async function attempt(request: Request, sign: Sign): Promise<Response> {
     const { method, url } = request;
     for (const [name, value] of Object.entries(await sign({ method, url }))) request.headers.set(name, value);
-    const response = await fetch(request);
+    const response = await send(request);
     const nonce = response.headers.get('dpop-nonce');
     if (nonce !== null) nonces.set(new URL(response.url).origin, nonce);
     return response;

@@ -8,9 +8,9 @@ import {
   withHeader,
   withSignature,
 } from '../defect-writers.ts';
+import { toDerSignature } from '../der.ts';
 import { encode } from '../token.ts';
 import type { ProofDefectTable } from './defect.ts';
-import { toDerSignature } from './der.ts';
 import { ecdsa, ofKind, rsa } from './proof-key.ts';
 
 /** What is wrong with the type, the algorithm or the signature of a proof. */

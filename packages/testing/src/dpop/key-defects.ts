@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { flipBit, loosen, pad, signedByAttacker, withHeader, withSignature } from '../defect-writers.ts';
+import { createCertificate } from '../der.ts';
 import { attackerKey } from '../signing-keys.ts';
 import { encode } from '../token.ts';
 import type { ProofDefectTable } from './defect.ts';
-import { createCertificate } from './der.ts';
 import { ecdsa, keyWithShortCoordinate, ofKind, type ProofKey, rsa, weakRsaKey } from './proof-key.ts';
 
 /** What is wrong with the key of a proof, or with the way in which the proof shows it. */

@@ -1,14 +1,21 @@
 import { type KeyObject, sign } from 'node:crypto';
 
-const integer = 0x02;
-const bitString = 0x03;
-const sequence = 0x30;
+export const integer = 0x02;
+export const bitString = 0x03;
+export const sequence = 0x30;
 const utcTime = 0x17;
 
 // 1.2.840.10045.4.3.2, ecdsa-with-SHA256.
-const ecdsaWithSha256 = Buffer.from('300a06082a8648ce3d040302', 'hex');
+export const ecdsaWithSha256: Buffer = Buffer.from('300a06082a8648ce3d040302', 'hex');
 // CN=test
 const name = Buffer.from('300f310d300b06035504030c0474657374', 'hex');
+
+/** Until the last year that two digits can name. */
+export const validity: Buffer = encodeDer(
+  sequence,
+  encodeDer(utcTime, Buffer.from('200101000000Z')),
+  encodeDer(utcTime, Buffer.from('491231235959Z')),
+);
 
 /** The DER form (RFC 3279 §2.2.3) of an ECDSA signature that is R and S side by side. */
 export function toDerSignature(signature: Uint8Array): Buffer {
@@ -27,11 +34,7 @@ export function createCertificate(publicKey: KeyObject, authority: KeyObject): B
     encodeDer(integer, Buffer.of(1)),
     ecdsaWithSha256,
     name,
-    encodeDer(
-      sequence,
-      encodeDer(utcTime, Buffer.from('200101000000Z')),
-      encodeDer(utcTime, Buffer.from('491231235959Z')),
-    ),
+    validity,
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
   );
@@ -46,7 +49,8 @@ function positive(bytes: Uint8Array): Uint8Array {
   return Number(significant[0]) < 0x80 ? significant : Buffer.concat([Buffer.of(0), significant]);
 }
 
-function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+/** A value in DER: tag, length, contents (X.690 §8.1). */
+export function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents);
   const { length } = content;
   const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
