@@ -11,6 +11,8 @@ const shared = [core, 'express', 'fastify', 'hono', 'ioredis', 'koa'];
 const rooms: readonly (readonly string[])[] = [
   ['answers', 'errors', 'json', 'freeze', 'identifier', 'bounded-map', 'timeout', 'schema', 'environment'],
   ['http'],
+  // The scheduling of questions: an issuer has one for all verifiers that share it.
+  ['introspection'],
   ['issuer'],
   ['token'],
   ['status'],
