@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { introspectionSchema } from '../../packages/core/src/issuer/introspection/options.ts';
 import { issuerSchema } from '../../packages/core/src/issuer/options.ts';
 import { parseOptions } from '../../packages/core/src/options.ts';
 import { type DpopSettings, dpopSchema } from '../../packages/core/src/proof/options.ts';
@@ -10,6 +11,10 @@ const page = 'packages/core/README.md';
 const settings = parseOptions({ resource: 'https://api.example.com', issuers: ['https://auth.example.com'] });
 const { nonces, ...dpop } = dpopSchema.parse({ nonces: { secrets: [Buffer.alloc(32)] } }) as DpopSettings;
 const issuer = issuerSchema.parse('https://auth.example.com');
+
+const introspection = introspectionSchema.parse({
+  clientAuthentication: { method: 'client_secret_post', clientId: 'api', clientSecret: 'secret' },
+});
 
 /** Each interface, the heading above its table, and what `parseOptions` fills in. */
 const interfaces = [
@@ -23,6 +28,18 @@ const interfaces = [
     defaults: issuer.claims,
   },
   { name: 'KeyOptions', file: 'issuer/options.ts', heading: '### `KeyOptions`', defaults: issuer.keys },
+  {
+    name: 'IntrospectionOptions',
+    file: 'issuer/introspection/options.ts',
+    heading: '### `IntrospectionOptions`',
+    defaults: introspection,
+  },
+  {
+    name: 'QuestionOptions',
+    file: 'introspection/options.ts',
+    heading: '### `QuestionOptions`',
+    defaults: introspection,
+  },
   { name: 'DpopOptions', file: 'proof/options.ts', heading: '### `DpopOptions`', defaults: dpop },
   { name: 'NonceOptions', file: 'proof/options.ts', heading: '### `NonceOptions`', defaults: nonces },
   { name: 'StoreOptions', file: 'proof/options.ts', heading: '### `StoreOptions`', defaults: settings.stores },
@@ -65,6 +82,11 @@ const spokenDefaults: Readonly<Record<string, string>> = {
   'IssuerOptions.audience': 'the `resource`',
   'IssuerOptions.jwksUri': 'from its metadata',
   'ClaimMapping.clientScopes': 'as `scopes`',
+  'IntrospectionOptions.endpoint': 'from its metadata',
+  'IntrospectionOptions.signedAudience': 'the client id',
+  'IntrospectionOptions.tokenPrefix': 'any text',
+  'IntrospectionOptions.agent': 'our own',
+  'QuestionOptions.inactiveSeconds': '`5`, or `cacheSeconds` if that is less',
 };
 
 interface Row {

@@ -66,8 +66,8 @@ export const ofAuthentication = [
   {
     check: 'a token that is remembered needs a proof again',
     rows: ['DPOP-30'],
-    find: 'const proven = await confirm(visit, claim);',
-    replace: "const proven = checks[0]?.source === 'token-cache' ? [] : await confirm(visit, claim);",
+    find: 'const checks = await confirm(visit, claim);',
+    replace: "const checks = claim.token.signature?.source === 'token-cache' ? [] : await confirm(visit, claim);",
   },
   {
     check: 'the binding that a guard demands is there before the proof is looked at',
@@ -78,8 +78,8 @@ export const ofAuthentication = [
   {
     check: 'a request is proven once, however many guards ask',
     rows: ['DPOP-23'],
-    find: 'visit.authentication ??= prove(visit, claim);',
-    replace: 'visit.authentication = prove(visit, claim);',
+    find: 'visit.possession ??= prove(visit, claim);',
+    replace: 'visit.possession = prove(visit, claim);',
   },
   {
     check: 'a younger nonce is sent ahead',

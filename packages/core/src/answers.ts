@@ -148,7 +148,8 @@ export const answers = {
       ERR_INTROSPECTION_TRUNCATED: 'The answer of the introspection endpoint breaks off.',
       ERR_INTROSPECTION_TOO_LARGE: 'The answer of the introspection endpoint is larger than 256 KiB.',
       ERR_INTROSPECTION_INVALID: 'The answer of the introspection endpoint is not a JSON object with a boolean active.',
-      ERR_INTROSPECTION_SIGNATURE: 'The signed answer of the introspection endpoint is not one of the issuer for this API.',
+      ERR_INTROSPECTION_SIGNATURE:
+        'The signed answer of the introspection endpoint is not one of the issuer for this API.',
       ERR_INTROSPECTION_BUSY: 'Too many tokens are to be asked about at the issuer.',
       ERR_REPLAY_STORE_UNAVAILABLE: 'The store of used proofs does not answer.',
       ERR_REPLAY_STORE_FULL: 'The replay store has no room for another proof.',

@@ -1,3 +1,4 @@
+import { parseAct } from './agent/act.ts';
 import type { Agent, Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
 import type { DecisionCheck } from './decision.ts';
@@ -8,11 +9,11 @@ import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
 import { createCertificateVerifier } from './proof/mtls.ts';
-import { type SenderConstraint, satisfies } from './requirement/sender-constraint.ts';
+import type { Requirement } from './requirement/requirement.ts';
+import { satisfies } from './requirement/sender-constraint.ts';
 import type { RevocableToken } from './status/revocation-table.ts';
-import { parseJws } from './token/jws.ts';
-import { type VerifiedAccessToken, verifyAccessToken } from './token/jwt.ts';
-import { createTokenCache, hashToken, type RememberedToken } from './token/token-cache.ts';
+import { type AccessToken, createAccessTokens } from './token/access-tokens.ts';
+import type { AccessTokenClaims } from './token/claims.ts';
 
 /** An agent that has proven who it is, and how that was found. */
 export interface Authentication {
@@ -21,35 +22,48 @@ export interface Authentication {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly checks: readonly DecisionCheck[];
-}
-
-/** A good token, and what makes its agents. */
-interface AgentToken extends VerifiedAccessToken {
-  makeAgent(): Agent;
+  readonly claim: Claim;
+  readonly possession: Possession;
 }
 
 /** A good token, and an agent that has not proven yet that the token is its own. */
 interface Claim {
   readonly scheme: AccessTokenScheme;
+  readonly token: AccessToken;
   readonly agent: Agent;
-  readonly remembered: RememberedToken;
+  /** The strictest bound by which the issuer was asked for this request, in seconds; undefined before. */
+  readonly statusWithin: number | undefined;
+}
+
+/** That an agent has proven that the token is its own, and when. */
+interface Possession {
+  readonly at: number;
   readonly checks: readonly DecisionCheck[];
 }
 
 /** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
 export interface AuthenticatedVisit extends Visit {
   claim?: Promise<Claim>;
-  authentication?: Promise<Authentication>;
+  possession?: Promise<Possession>;
 }
+
+/** What a guard demands of the authentication itself. */
+type AuthenticationDemands = Pick<Requirement<never>, 'senderConstraint' | 'maxStatusAgeSeconds'>;
 
 export interface Authenticator {
   /**
-   * From the credentials to an agent that has proven that the token is its own. The binding that a guard demands comes
-   * before the proof, so that a request which is refused for it uses up nothing.
+   * From the credentials to an agent that has proven that the token is its own. The binding and the age of the status that a
+   * guard demands come before the proof, so that a request which is refused for them uses up nothing.
    *
    * @throws AuthError
    */
-  authenticate(visit: AuthenticatedVisit, constraint: SenderConstraint | undefined): Promise<Authentication>;
+  authenticate(visit: AuthenticatedVisit, requirement: AuthenticationDemands): Promise<Authentication>;
+  /**
+   * The same for an agent that is kept, perhaps for longer than its request: by what the issuer said at most so long ago.
+   *
+   * @throws AuthError
+   */
+  recheck(authentication: Authentication, maxStatusAgeSeconds: number): Promise<Authentication>;
   /** How many tokens are remembered. */
   readonly cachedTokens: number;
 }
@@ -65,58 +79,73 @@ export function createAuthenticator(
   const { resource, trustedProxies, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
   const certificates = createCertificateVerifier(trustedProxies);
-  const tokens = createTokenCache<AgentToken>({
+  const makers = new WeakMap<AccessTokenClaims, () => Agent>();
+  const tokens = createAccessTokens({
+    issuers,
+    resource,
+    check: ({ all }) => parseAct(all['act'], limits.actDepth),
     capacity: limits.cachedTokens,
     toleranceSeconds: clockToleranceSeconds,
     now,
-    isCurrent: ({ issuer, published }) => issuers.isCurrent(issuer) && issuer.keys.isCurrent(published),
   });
 
-  async function readClaim(visit: Visit): Promise<Claim> {
+  /** One for each request, of what its token says: claims that are remembered were read once. */
+  function makeAgent(claims: AccessTokenClaims): Agent {
+    const known = makers.get(claims);
+    if (known !== undefined) return known();
+    const maker = createAgentMaker(claims, limits.actDepth);
+    makers.set(claims, maker);
+    return maker();
+  }
+
+  async function readClaim(visit: Visit, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
     const { scheme, token: compact } = parseCredentials(visit.request, limits.tokenBytes, schemes);
     visit.scheme = scheme;
-    const key = hashToken(compact);
-    const known = tokens.find(key);
-    if (known !== undefined) {
-      visit.token = { header: known.token.header, payload: known.token.claims.all };
-      const ageSeconds = secondsSince(known.verifiedAt);
-      return {
-        scheme,
-        agent: known.token.makeAgent(),
-        remembered: known,
-        checks: [{ check: 'signature', source: 'token-cache', ageSeconds }],
-      };
-    }
-    const token = await verify(visit, compact);
-    const makeAgent = createAgentMaker(token.claims, limits.actDepth);
-    const agent = makeAgent();
-    const remembered = tokens.remember(key, { ...token, makeAgent });
-    const ageSeconds = token.keysAgeSeconds;
-    return { scheme, agent, remembered, checks: [{ check: 'signature', source: 'issuer-keys', ageSeconds }] };
+    const token = await tokens.read(compact, visit, maxStatusAgeSeconds);
+    const agent = makeAgent(token.claims);
+    return { scheme, token, agent, statusWithin: boundOf(token, maxStatusAgeSeconds) };
   }
 
-  async function verify(visit: Visit, compact: string): Promise<VerifiedAccessToken> {
-    const parsed = parseJws(compact);
-    visit.token = parsed;
-    return verifyAccessToken(parsed, {
-      findIssuer: issuers.find,
-      resource,
-      nowSeconds: now() / 1000,
-      toleranceSeconds: clockToleranceSeconds,
-    });
+  /** The status of an opaque token is all that is known of it. A JWT still has to be asked about, where its issuer wants that. */
+  function boundOf({ kind, issuer }: AccessToken, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number | undefined {
+    if (kind === 'opaque') return maxStatusAgeSeconds;
+    return issuer.recheckSeconds === undefined ? Number.POSITIVE_INFINITY : undefined;
   }
 
-  async function prove(visit: Visit, claim: Claim): Promise<Authentication> {
-    const { agent, checks } = claim;
-    const proven = await confirm(visit, claim);
-    return { agent, visit, at: now(), checks: [...checks, ...proven] };
+  /** A later guard asks again only where it demands what is younger than what an earlier one did. */
+  function needsRecheck({ statusWithin }: Claim, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): boolean {
+    return statusWithin === undefined || maxStatusAgeSeconds < statusWithin;
+  }
+
+  async function recheck(claim: Claim, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
+    const token = await tokens.recheck(claim.token, maxStatusAgeSeconds);
+    const agent = token === claim.token ? claim.agent : makeAgent(token.claims);
+    return { ...claim, token, agent, statusWithin: maxStatusAgeSeconds ?? Number.POSITIVE_INFINITY };
+  }
+
+  function describe(visit: AuthenticatedVisit, claim: Claim, possession: Possession): Authentication {
+    const { agent, token } = claim;
+    const ofToken: readonly DecisionCheck[] = [
+      ...(token.signature === undefined ? [] : [token.signature]),
+      ...(token.status === undefined ? [] : [describeStatus(token.status)]),
+    ];
+    return { agent, visit, claim, possession, at: possession.at, checks: [...ofToken, ...possession.checks] };
+  }
+
+  function describeStatus({ source, at }: NonNullable<AccessToken['status']>): DecisionCheck {
+    return { check: 'status', source, ageSeconds: secondsSince(at) };
+  }
+
+  async function prove(visit: Visit, claim: Claim): Promise<Possession> {
+    const checks = await confirm(visit, claim);
+    return { at: now(), checks };
   }
 
   /**
    * What a token is bound to has to be proven, and nothing else can be (RFC 8705 §3, RFC 9449 §7.1, §7.2). The certificate
    * comes first: a request that is refused for it uses up no proof.
    */
-  async function confirm(visit: Visit, { scheme, agent, remembered }: Claim): Promise<readonly DecisionCheck[]> {
+  async function confirm(visit: Visit, { scheme, agent, token }: Claim): Promise<readonly DecisionCheck[]> {
     const { confirmation } = agent;
     if (!('jkt' in confirmation)) {
       if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');
@@ -126,8 +155,8 @@ export function createAuthenticator(
     const checks = confirmByCertificate(visit, confirmation);
     const { issuedAtSeconds, nonce } = await proofs.verify(visit.request, {
       jkt: confirmation.jkt,
-      hash: remembered.hash,
-      entry: remembered,
+      hash: token.hash,
+      entry: token.entry,
     });
     visit.needsNonce = nonce === 'aging';
     const ageSeconds = secondsSince(issuedAtSeconds * 1000);
@@ -146,16 +175,21 @@ export function createAuthenticator(
   }
 
   return {
-    async authenticate(visit, constraint = 'when-bound') {
-      visit.claim ??= readClaim(visit);
-      const claim = await visit.claim;
+    async authenticate(visit, { senderConstraint = 'when-bound', maxStatusAgeSeconds }) {
+      visit.claim ??= readClaim(visit, maxStatusAgeSeconds);
+      const known = await visit.claim;
       // Before the proof, which a revoked token must not use up. Everybody is asked once more when that is done.
-      if (claim.agent.confirmation.method !== 'none') refuseRevoked(claim.agent);
-      if (!satisfies(claim.agent.confirmation.method, constraint)) {
+      if (known.agent.confirmation.method !== 'none') refuseRevoked(known.agent);
+      if (!satisfies(known.agent.confirmation.method, senderConstraint)) {
         throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
       }
-      visit.authentication ??= prove(visit, claim);
-      return visit.authentication;
+      if (needsRecheck(known, maxStatusAgeSeconds)) visit.claim = recheck(known, maxStatusAgeSeconds);
+      const claim = await visit.claim;
+      visit.possession ??= prove(visit, claim);
+      return describe(visit, claim, await visit.possession);
+    },
+    async recheck({ visit, claim: known, possession }, maxStatusAgeSeconds) {
+      return describe(visit, await recheck(known, maxStatusAgeSeconds), possession);
     },
     get cachedTokens() {
       return tokens.size;

@@ -5,6 +5,8 @@ import type { AnswerClass, AuthErrorCode } from './answers.ts';
 import type { AuthError } from './errors.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { HttpRequest } from './http/request.ts';
+import type { Finding } from './introspection/introspector.ts';
+import type { SignatureCheck } from './token/access-tokens.ts';
 import type { ParsedJws } from './token/jws.ts';
 
 /**
@@ -59,12 +61,14 @@ export interface UnverifiedToken {
 }
 
 /**
- * The signature, by keys that were fetched so long ago, or because it was verified so long ago; possession of the token's
- * key, by a proof that was made so long ago, by the certificate of the TLS connection, or by the one that a trusted proxy
- * forwarded, neither of which has an age; or the whole authentication, by an earlier guard so long ago.
+ * The signature, by keys that were fetched so long ago, or because it was verified so long ago; that the token is active, by an
+ * answer of its issuer to a question that was sent so long ago; possession of the token's key, by a proof that was made so long
+ * ago, by the certificate of the TLS connection, or by the one that a trusted proxy forwarded, neither of which has an age; or
+ * the whole authentication, by an earlier guard so long ago.
  */
 export type DecisionCheck =
-  | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }
+  | SignatureCheck
+  | { readonly check: 'status'; readonly source: Finding['source']; readonly ageSeconds: number }
   | { readonly check: 'confirmation'; readonly source: 'dpop-proof'; readonly ageSeconds: number }
   | {
       readonly check: 'confirmation';

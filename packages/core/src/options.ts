@@ -5,13 +5,14 @@ import { freezeDeeply } from './freeze.ts';
 import type { RenderProblem } from './http/refusal.ts';
 import { findIdentifierFault, splitIdentifier } from './identifier.ts';
 import { directorySchema, type IssuerDirectory } from './issuer/directory.ts';
+import { findIntrospectionConflicts } from './issuer/introspection/conflicts.ts';
 import { isTrustedIssuer } from './issuer/issuer.ts';
 import type { IssuersSettings } from './issuer/issuers.ts';
-import { type IssuerOptions, issuerSchema } from './issuer/options.ts';
-import type { Issuer } from './issuer/trusted.ts';
+import { type IssuerOptions, type IssuerSettings, issuerSchema } from './issuer/options.ts';
+import type { Issuer, TrustedIssuer } from './issuer/trusted.ts';
 import { type DpopOptions, type DpopSettings, dpopSchema, type StoreOptions, storesSchema } from './proof/options.ts';
 import { trustedProxiesSchema } from './proof/trusted-proxies.ts';
-import { type Requirement, type RequirementInput, requirementSchema } from './requirement/requirement.ts';
+import { type Requirement, type RequirementInput, requirementSchema, statusDemand } from './requirement/requirement.ts';
 import { type ScopeHierarchy, scopeHierarchySchema } from './requirement/scopes.ts';
 import { proofDemand, senderConstraints, takesBearerScheme } from './requirement/sender-constraint.ts';
 import { type MetadataOptions, metadataSchema } from './resource/options.ts';
@@ -108,7 +109,8 @@ type ParsedOptions = Omit<VerifierSettings, keyof Undecided> & Undecided;
 const listSchema = z
   .array(readyOr(isTrustedIssuer, issuerSchema), issuersHint)
   .nonempty(issuersHint)
-  .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) });
+  .superRefine(reportRepeatedIssuers, { when: ({ value }) => Array.isArray(value) })
+  .superRefine(reportIntrospectionConflicts);
 
 const makeOptionsSchema = (issuers: z.ZodType<IssuersSettings>): z.ZodType<ParsedOptions> =>
   z
@@ -140,10 +142,26 @@ const makeOptionsSchema = (issuers: z.ZodType<IssuersSettings>): z.ZodType<Parse
       path: ['requirement', 'senderConstraint'],
       message: proofDemand,
       when: ({ value }) => isObject(value),
-    });
+    })
+    .refine(
+      ({ issuers: chosen, requirement }) => requirement?.maxStatusAgeSeconds === undefined || canAskSome(chosen),
+      {
+        path: ['requirement', 'maxStatusAgeSeconds'],
+        message: statusDemand,
+      },
+    );
 
 const optionsSchema = makeOptionsSchema(listSchema);
 const directoryOptionsSchema = makeOptionsSchema(directorySchema);
+
+function reportIntrospectionConflicts(
+  issuers: readonly (IssuerSettings | TrustedIssuer)[],
+  context: z.RefinementCtx,
+): void {
+  for (const { index, path, message } of findIntrospectionConflicts(issuers)) {
+    context.addIssue({ code: 'custom', path: [index, 'introspection', ...path], message });
+  }
+}
 
 /** Looks at what was given, valid or not, so that a repetition is reported beside other problems. */
 function reportRepeatedIssuers(issuers: readonly unknown[], context: z.RefinementCtx): void {
@@ -160,6 +178,11 @@ function demandsProof(requirement: unknown): boolean {
   return senderConstraints.some(
     (senderConstraint) => senderConstraint === given && !takesBearerScheme({ senderConstraint }),
   );
+}
+
+/** What a directory finds is not known yet. */
+function canAskSome(issuers: IssuersSettings): boolean {
+  return !('some' in issuers) || issuers.some(({ introspection }) => introspection !== undefined);
 }
 
 function isDirectory(issuers: unknown): boolean {

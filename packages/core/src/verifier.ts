@@ -19,7 +19,7 @@ import { createDpop, type Dpop } from './proof/create-dpop.ts';
 import type { StoreHealth } from './proof/replay-store.ts';
 import { requireSharedReplayStore } from './proof/shared-replay.ts';
 import { createPreparer } from './requirement/prepare.ts';
-import type { Requirement, RequirementInput } from './requirement/requirement.ts';
+import { type Requirement, type RequirementInput, statusDemand } from './requirement/requirement.ts';
 import { createMissingScopeFinder } from './requirement/scopes.ts';
 import { demandsCertificate, proofDemand, satisfies, takesBearerScheme } from './requirement/sender-constraint.ts';
 import { readVerdict } from './requirement/verdict.ts';
@@ -109,7 +109,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     now,
   });
   const authenticator = createAuthenticator(settings, issuers, dpop?.verifier, refuseRevoked);
-  const prepare = createPreparer(settings.requirement, dpop === undefined ? findProofDemand : undefined);
+  const prepare = createPreparer(settings.requirement, findImpossibility);
   const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
   const evaluate = createEvaluator(settings, { listOffers, issueNonce: () => dpop?.issueNonce() });
   const metadata = createMetadataEndpoint(
@@ -126,6 +126,12 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const memories = new WeakMap<HttpRequest, AuthenticatedVisit>();
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
+
+  function findImpossibility(requirement: Requirement<never>): ConfigurationIssue | undefined {
+    const asksInVain = requirement.maxStatusAgeSeconds !== undefined && !issuers.canAsk;
+    if (asksInVain) return { path: 'maxStatusAgeSeconds', message: statusDemand };
+    return dpop === undefined ? findProofDemand(requirement) : undefined;
+  }
 
   /**
    * What can succeed. Where a certificate is enough, a proof beside it is no way in that anyone should be told of, but a
@@ -146,14 +152,34 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     requirement: Requirement<Context>,
     trail: Trail,
   ): Promise<Agent> {
-    const isFirst = memory.authentication === undefined;
-    const authentication = await authenticator.authenticate(memory, requirement.senderConstraint);
+    const isFirst = memory.possession === undefined;
+    const authentication = await authenticator.authenticate(memory, requirement);
     const { agent, checks } = authentication;
     authentications.set(agent, authentication);
     trail.agent = agent;
-    trail.checks = isFirst ? checks : [sameRequestCheck(authentication)];
+    trail.checks = isFirst ? checks : describeEarlier(authentication);
     refuseEnded(agent);
     return agent;
+  }
+
+  /** An agent may be kept by a connection that stays open, while its token is revoked. */
+  async function recheckKept(
+    authentication: Authentication,
+    { maxStatusAgeSeconds }: Requirement<Context>,
+    trail: Trail,
+  ): Promise<Agent> {
+    trail.checks = [sameRequestCheck(authentication)];
+    if (maxStatusAgeSeconds === undefined) return authentication.agent;
+    const current = await authenticator.recheck(authentication, maxStatusAgeSeconds);
+    authentications.set(current.agent, current);
+    trail.agent = current.agent;
+    trail.checks = describeEarlier(current);
+    return current.agent;
+  }
+
+  /** What a later guard builds on; it may have asked for the status again. */
+  function describeEarlier(authentication: Authentication): readonly DecisionCheck[] {
+    return [sameRequestCheck(authentication), ...authentication.checks.filter(({ check }) => check === 'status')];
   }
 
   function sameRequestCheck({ at }: Authentication): DecisionCheck {
@@ -228,9 +254,9 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       return evaluate(authentication.visit, question, async (trail) => {
         refuseWhenClosed();
         trail.agent = agent;
-        trail.checks = [sameRequestCheck(authentication)];
-        refuseEnded(agent);
-        return authorize(agent, question.requirement, options.context as Context, trail);
+        const current = await recheckKept(authentication, question.requirement, trail);
+        refuseEnded(current);
+        return authorize(current, question.requirement, options.context as Context, trail);
       });
     },
     async check(request, options = {}) {

@@ -95,7 +95,7 @@ export function answerWithFault(fault: IssuerFault, exchange: Exchange): void {
 /** Answers with a body in one piece. Default: status 200 and JSON. */
 export function answerDocument(
   response: ServerResponse,
-  body: string,
+  body: string | Uint8Array,
   options: { readonly status?: number; readonly type?: string; readonly location?: string } = {},
 ): void {
   const { status = 200, type = 'application/json', location } = options;

@@ -13,9 +13,12 @@ export interface LoopbackServer {
 
 /** Starts a server on a free port. */
 export async function startLoopbackServer(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<LoopbackServer> {
-  const server = createServer(answer);
+  const server = createServer((request, response) => {
+    // A caller that leaves before its request is read. Anything else is a bug here, which it sees as a broken connection.
+    Promise.resolve(answer(request, response)).catch(() => response.destroy());
+  });
   const listen = async (onPort: number) => {
     server.listen(onPort, '127.0.0.1');
     await once(server, 'listening');

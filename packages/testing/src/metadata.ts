@@ -17,12 +17,28 @@ export function jwksPath(issuerPath: string): string {
   return `${withoutTerminatingSlash(issuerPath)}/jwks`;
 }
 
+/** Where an issuer with this path is asked about tokens. */
+export function introspectionPath(issuerPath: string): string {
+  return `${withoutTerminatingSlash(issuerPath)}/introspect`;
+}
+
 /** The document itself. It names no authorization and no token endpoint: the issuer has neither. */
 export function metadataDocument(
   kind: MetadataKind,
-  issuer: { readonly issuer: string; readonly jwksUri: string; readonly algorithm: SigningAlgorithm },
+  issuer: {
+    readonly issuer: string;
+    readonly jwksUri: string;
+    readonly introspectionUri: string;
+    readonly algorithm: SigningAlgorithm;
+  },
 ): JsonObject {
-  const common = { issuer: issuer.issuer, jwks_uri: issuer.jwksUri, response_types_supported: ['code'] };
+  const common = {
+    issuer: issuer.issuer,
+    jwks_uri: issuer.jwksUri,
+    introspection_endpoint: issuer.introspectionUri,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    response_types_supported: ['code'],
+  };
   if (kind === 'oauth') return common;
   return {
     ...common,

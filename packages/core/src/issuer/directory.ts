@@ -147,6 +147,9 @@ export function openDirectory(
       if (iss.length > maxIdentifierLength || findIdentifierFault(iss) !== undefined) return undefined;
       return isKnownToBeUnknown(iss) ? undefined : learnOnce(iss);
     },
+    // Such a token names nobody whom the directory could be asked about.
+    findOpaque: () => undefined,
+    canAsk: true,
     isCurrent: (issuer) => known.get(issuer.issuer)?.peek()?.value === issuer,
     advertised: directory.advertised,
     ready: async () => undefined,

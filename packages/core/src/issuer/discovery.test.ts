@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../json.ts';
-import { discover, listMetadataUrls } from './discovery.ts';
+import { discover, kindOfFault, listMetadataUrls, readEndpoint } from './discovery.ts';
 import { FetchFault, type FetchJson } from './fetch-json.ts';
 
 const issuer = 'https://as.example/tenant';
@@ -20,6 +20,10 @@ function serve(documents: Record<string, JsonObject | 'silence'>): FetchJson & {
   };
   return Object.assign(fetchJson, { asked });
 }
+
+/** Where the keys of an issuer are: what most tests want of its metadata. */
+const findKeys = async (identifier: string, fetchJson: FetchJson, patienceSeconds: number) =>
+  discover(identifier, fetchJson, patienceSeconds, (members) => readEndpoint(members, 'jwks_uri', identifier));
 
 const faults = (...kinds: FetchFault['kind'][]) => ({ errors: kinds.map((kind) => expect.objectContaining({ kind })) });
 
@@ -41,13 +45,13 @@ describe('listMetadataUrls', () => {
 describe('discover', () => {
   it('takes the OAuth document first, and asks no further', async () => {
     const fetcher = serve({ [oauthUrl]: document, [openidUrl]: document });
-    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+    expect(await findKeys(issuer, fetcher, 5)).toBe(document.jwks_uri);
     expect(fetcher.asked).toEqual([oauthUrl]);
   });
 
   it('falls back to the OpenID document', async () => {
     const fetcher = serve({ [openidUrl]: document });
-    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+    expect(await findKeys(issuer, fetcher, 5)).toBe(document.jwks_uri);
     expect(fetcher.asked).toEqual([oauthUrl, openidUrl]);
   });
 
@@ -55,43 +59,61 @@ describe('discover', () => {
     'discards a document about the issuer %s [DSC-03]',
     async (named) => {
       const fetcher = serve({ [oauthUrl]: { ...document, issuer: named } });
-      await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
+      await expect(findKeys(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
     },
   );
 
-  it.each([
-    undefined,
-    7,
-    'jwks',
-    '/jwks',
-    'http://keys.example/jwks',
-    'ftp://keys.example/jwks',
-    'https://k.example/#a',
-  ])('discards a document with the jwks_uri %s [JWK-08]', async (jwksUri) => {
-    const fetcher = serve({ [oauthUrl]: { ...document, jwks_uri: jwksUri } });
-    await expect(discover(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
+  it('discards a document without a jwks_uri [JWK-08]', async () => {
+    const fetcher = serve({ [oauthUrl]: { issuer } });
+    await expect(findKeys(issuer, fetcher, 5)).rejects.toMatchObject(faults('absent', 'unavailable'));
   });
+
+  it.each([7, null, 'jwks', '/jwks', 'http://keys.example/jwks', 'ftp://keys.example/jwks', 'https://k.example/#a'])(
+    'discards a document with the jwks_uri %s [JWK-08]',
+    async (jwksUri) => {
+      const fetcher = serve({ [oauthUrl]: { ...document, jwks_uri: jwksUri } });
+      await expect(findKeys(issuer, fetcher, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
+    },
+  );
 
   it('follows an issuer on this machine to its keys, and no other one back to it [JWK-08]', async () => {
     const local = { issuer: 'http://127.0.0.1:9', jwks_uri: 'http://127.0.0.1:9/jwks' };
     const fetcher = serve({ 'http://127.0.0.1:9/.well-known/oauth-authorization-server': local });
-    expect(await discover(local.issuer, fetcher, 5)).toEqual({ jwksUri: local.jwks_uri });
+    expect(await findKeys(local.issuer, fetcher, 5)).toBe(local.jwks_uri);
     const elsewhere = serve({ [oauthUrl]: { ...document, jwks_uri: local.jwks_uri } });
-    await expect(discover(issuer, elsewhere, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
+    await expect(findKeys(issuer, elsewhere, 5)).rejects.toMatchObject(faults('invalid', 'unavailable'));
   });
 
   it('takes a good document behind a discarded one', async () => {
     const fetcher = serve({ [oauthUrl]: { ...document, issuer: 'https://as.example' }, [openidUrl]: document });
-    expect(await discover(issuer, fetcher, 5)).toEqual({ jwksUri: document.jwks_uri });
+    expect(await findKeys(issuer, fetcher, 5)).toBe(document.jwks_uri);
   });
 
   it('says what went wrong at each place', async () => {
-    await expect(discover(issuer, serve({}), 5)).rejects.toMatchObject(faults('unavailable', 'unavailable'));
+    await expect(findKeys(issuer, serve({}), 5)).rejects.toMatchObject(faults('unavailable', 'unavailable'));
   });
 
   it('asks the second place when the first keeps silent, and takes whichever answers', async () => {
     const fetcher = serve({ [oauthUrl]: 'silence', [openidUrl]: document });
-    expect(await discover(issuer, fetcher, 0.01)).toEqual({ jwksUri: document.jwks_uri });
+    expect(await findKeys(issuer, fetcher, 0.01)).toBe(document.jwks_uri);
     expect(fetcher.asked).toEqual([oauthUrl, openidUrl]);
+  });
+});
+
+describe('kindOfFault', () => {
+  const fault = (kind: FetchFault['kind']) => new FetchFault(kind, 'a fault');
+
+  it.each([
+    ['unavailable', [fault('unavailable'), fault('unavailable')]],
+    ['invalid', [fault('unavailable'), fault('invalid')]],
+    ['absent', [fault('absent'), fault('invalid')]],
+  ] as const)('says %s of what tells most', (kind, errors) => {
+    expect(kindOfFault(new AggregateError(errors))).toBe(kind);
+  });
+
+  it('takes no bug for a fault', () => {
+    const bug = new TypeError('a bug');
+    expect(() => kindOfFault(new AggregateError([fault('invalid'), bug]))).toThrow(bug);
+    expect(() => kindOfFault(bug)).toThrow(bug);
   });
 });

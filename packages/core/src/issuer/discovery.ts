@@ -3,10 +3,8 @@ import { findEndpointFault, splitIdentifier } from '../identifier.ts';
 import type { JsonObject } from '../json.ts';
 import { FetchFault, type FetchJson } from './fetch-json.ts';
 
-/** What we use of the metadata of an authorization server. */
-export interface IssuerMetadata {
-  readonly jwksUri: string;
-}
+/** What is wanted of the metadata of an authorization server. @throws FetchFault when a document does not have it */
+export type ReadMetadata<Wanted> = (document: JsonObject) => Wanted;
 
 /**
  * Where the metadata of an issuer can be, in the order of asking: inserted before its path (RFC 8414 §3.1), then where
@@ -28,8 +26,18 @@ export function listMetadataUrls(issuer: string): readonly [oauth: string, openi
  *
  * @throws AggregateError of what went wrong at each place
  */
-export async function discover(issuer: string, fetchJson: FetchJson, patienceSeconds: number): Promise<IssuerMetadata> {
-  const read = async (url: string) => readMetadata(await fetchJson(url), issuer);
+export async function discover<Wanted>(
+  issuer: string,
+  fetchJson: FetchJson,
+  patienceSeconds: number,
+  readMetadata: ReadMetadata<Wanted>,
+): Promise<Wanted> {
+  async function read(url: string): Promise<Wanted> {
+    const document = await fetchJson(url);
+    if (document['issuer'] !== issuer) throw new FetchFault('invalid', 'metadata of another issuer');
+    return readMetadata(document);
+  }
+
   const [oauth, openid] = listMetadataUrls(issuer);
   const first = read(oauth);
   const hasFirst = first.then(
@@ -41,13 +49,28 @@ export async function discover(issuer: string, fetchJson: FetchJson, patienceSec
   return Promise.any([first, second]);
 }
 
-function readMetadata(document: JsonObject, issuer: string): IssuerMetadata {
-  const { issuer: named, jwks_uri: jwksUri } = document;
-  if (named !== issuer) throw new FetchFault('invalid', 'metadata of another issuer');
-  // An issuer elsewhere must not make a process of this machine the source of its keys.
-  const isDowngrade = issuer.startsWith('https:') && String(jwksUri).startsWith('http:');
-  if (typeof jwksUri !== 'string' || findEndpointFault(jwksUri) !== undefined || isDowngrade) {
-    throw new FetchFault('invalid', 'no jwks_uri that can be used');
+/**
+ * An endpoint in the metadata of an issuer.
+ *
+ * @throws FetchFault `absent` when there is none, `invalid` when it cannot be used
+ */
+export function readEndpoint(members: JsonObject, name: string, issuer: string): string {
+  const url = members[name];
+  if (url === undefined) throw new FetchFault('absent', `no ${name}`);
+  // An issuer elsewhere must not make a process of this machine the source of what it says.
+  const isDowngrade = issuer.startsWith('https:') && String(url).startsWith('http:');
+  if (typeof url !== 'string' || findEndpointFault(url) !== undefined || isDowngrade) {
+    throw new FetchFault('invalid', `no ${name} that can be used`);
   }
-  return { jwksUri };
+  return url;
+}
+
+/** What went wrong with a fetch: what answers wrongly is more telling than what does not answer. Anything else is a bug. */
+export function kindOfFault(error: unknown): FetchFault['kind'] {
+  const faults: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const kinds = faults.map((fault) => {
+    if (fault instanceof FetchFault) return fault.kind;
+    throw fault;
+  });
+  return (['absent', 'invalid'] as const).find((kind) => kinds.includes(kind)) ?? 'unavailable';
 }

@@ -1,12 +1,16 @@
+import { isJsonMediaType, readMediaType } from '../http/media-type.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 
 /** Larger documents are not read to their end. */
 const maxBytes = 256 * 1024;
 
-/** Why a document could not be had: nothing usable answered, or what answered was not the document. */
+/**
+ * Why a document could not be had: nothing usable answered; what answered was not the document; or the document does not
+ * say what was wanted of it.
+ */
 export class FetchFault extends Error {
-  readonly kind: 'unavailable' | 'invalid';
-  constructor(kind: 'unavailable' | 'invalid', message: string, options?: ErrorOptions) {
+  readonly kind: 'unavailable' | 'invalid' | 'absent';
+  constructor(kind: FetchFault['kind'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'FetchFault';
     this.kind = kind;
@@ -99,8 +103,7 @@ async function readJson(response: Response): Promise<JsonObject> {
   if ((response.headers.get('content-encoding') ?? 'identity') !== 'identity') {
     throw new FetchFault('invalid', 'a content coding that was not asked for');
   }
-  const mediaType = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-  if (mediaType === undefined || !/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
+  if (!isJsonMediaType(readMediaType(response.headers.get('content-type')))) {
     throw new FetchFault('invalid', 'not a JSON media type');
   }
   const document = parseJsonObject(await readBytes(response));

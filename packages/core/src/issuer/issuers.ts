@@ -32,9 +32,12 @@ function listIssuers(
     made.push(issuer);
     return issuer;
   });
+  const opaque = issuers.filter(({ introspection }) => introspection?.opaqueTokens === 'accept');
   const byIdentifier = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
   return {
     find: (iss) => byIdentifier.get(iss),
+    findOpaque: (token) => opaque.find(({ introspection }) => token.startsWith(introspection?.tokenPrefix ?? '')),
+    canAsk: issuers.some(({ introspection }) => introspection !== undefined),
     isCurrent: () => true,
     advertised: [...byIdentifier.keys()],
     async ready() {

@@ -4,6 +4,7 @@ import { type Complete, isPlainObject, reportFault, textSchema } from '../schema
 import { defaultAlgorithms, type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
 import type { ClaimMapping, ClaimPlaces, Dialect } from './claim-mapping.ts';
 import { dialects } from './dialects.ts';
+import { type IntrospectionOptions, type IntrospectionSettings, introspectionSchema } from './introspection/options.ts';
 import { isSecretKey, isUsableKey, type JsonWebKeySet } from './json-web-keys.ts';
 
 /** An authorization server whose tokens are accepted. A string is the same as `{ issuer }`. */
@@ -30,6 +31,13 @@ export interface IssuerOptions {
   readonly jwks?: JsonWebKeySet | undefined;
   /** When keys and metadata are fetched. */
   readonly keys?: KeyOptions | undefined;
+  /** How it is asked about tokens (RFC 7662). Default: it is not, and opaque tokens are refused. */
+  readonly introspection?: IntrospectionOptions | undefined;
+  /**
+   * It is asked about each JWT that it issued longer ago than this, and again after as long; 0 asks for every request. At most
+   * a day. Needs `introspection`. Default: only where a guard demands it.
+   */
+  readonly recheckSeconds?: number | undefined;
 }
 
 /** When the keys and the metadata of an issuer are fetched, in seconds, fractions allowed. */
@@ -51,12 +59,13 @@ export interface KeyOptions {
 }
 
 /** Options with every default filled in. */
-export interface IssuerSettings extends IssuerOptions {
+export interface IssuerSettings extends Omit<IssuerOptions, 'introspection'> {
   readonly tokenProfile: 'rfc9068' | 'legacy';
   readonly claims: ClaimPlaces;
   readonly maxTokenLifetimeSeconds: number;
   readonly algorithms: readonly JwsAlgorithm[];
   readonly keys: Complete<KeyOptions>;
+  readonly introspection?: IntrospectionSettings | undefined;
 }
 
 /** What `maxTokenLifetimeSeconds` can be at most: 30 days. */
@@ -156,10 +165,17 @@ const issuerOptionsSchema = z
       .superRefine(reportFault(findKeySetFault))
       .optional(),
     keys: keyOptionsSchema.prefault({}),
+    introspection: introspectionSchema.optional(),
+    recheckSeconds: z.number().min(0).max(86_400).optional(),
   })
   .refine(({ jwks, jwksUri }) => jwks === undefined || jwksUri === undefined, {
     path: ['jwks'],
     message: 'cannot be combined with jwksUri',
+    when: ({ value }) => isPlainObject(value),
+  })
+  .refine(({ introspection, recheckSeconds }) => introspection !== undefined || recheckSeconds === undefined, {
+    path: ['recheckSeconds'],
+    message: 'needs introspection',
     when: ({ value }) => isPlainObject(value),
   })
   .refine(({ tokenProfile, claims }) => tokenProfile === 'legacy' || claims.tokenId.length > 0, {

@@ -1,4 +1,6 @@
+import type { IntrospectionHealth } from '../introspection/introspector.ts';
 import type { JwsAlgorithm } from './algorithms.ts';
+import type { IssuerIntrospection } from './introspection/create.ts';
 import type { KeySet, KeySetHealth } from './key-set.ts';
 import type { IssuerSettings } from './options.ts';
 
@@ -6,7 +8,7 @@ import type { IssuerSettings } from './options.ts';
 export interface Issuer {
   /** Its identifier, byte for byte. */
   readonly issuer: string;
-  /** Resolves when its keys are loaded. @throws UnavailableError */
+  /** Resolves when its keys are loaded, and it is known where it can be asked about tokens. @throws UnavailableError */
   ready(): Promise<void>;
   /** What is known of it. Asks nobody. */
   health(): IssuerHealth;
@@ -18,6 +20,8 @@ export interface Issuer {
 export interface IssuerHealth {
   readonly issuer: string;
   readonly keys: KeySetHealth;
+  /** Absent where it is never asked about tokens. */
+  readonly introspection?: IntrospectionHealth;
 }
 
 /** An issuer, as verifiers know it. */
@@ -29,6 +33,9 @@ export interface TrustedIssuer extends Issuer {
   readonly maxTokenLifetimeSeconds: number;
   readonly algorithms: readonly JwsAlgorithm[];
   readonly keys: KeySet;
+  /** How it is asked about tokens; undefined where it cannot be. */
+  readonly introspection: IssuerIntrospection | undefined;
+  readonly recheckSeconds: number | undefined;
 }
 
 /** The issuers that one verifier trusts. */
@@ -39,6 +46,10 @@ export interface TrustedIssuers {
    * @throws UnavailableError when a directory cannot tell
    */
   find(iss: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>;
+  /** The one that takes an opaque token, by how the token begins; undefined where nobody does. */
+  findOpaque(token: string): TrustedIssuer | undefined;
+  /** False where it is known that no issuer can be asked about its tokens. */
+  readonly canAsk: boolean;
   /** True while this issuer is the one that `find` would give, as far as is known without waiting. */
   isCurrent(issuer: TrustedIssuer): boolean;
   /** Identifiers for the metadata of the resource. */

@@ -1,4 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto';
+import { decodeBase64url } from '../base64url.ts';
 import {
   InvalidDpopProofError,
   InvalidTokenError,
@@ -8,10 +9,10 @@ import {
 } from '../errors.ts';
 import type { HttpRequest } from '../http/request.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
+import { verifySignature } from '../issuer/signature.ts';
 import type { JsonObject } from '../json.ts';
 import { withTimeout } from '../timeout.ts';
-import { decodeBase64url, decodeJsonObject, normalizeType } from '../token/jws.ts';
-import { verifySignature } from '../token/signature.ts';
+import { decodeJsonObject, normalizeType } from '../token/jws.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
 import { epochOf, type ReplayStore } from './replay-store.ts';

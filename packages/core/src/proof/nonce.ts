@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
-import { decodeBase64url } from '../token/jws.ts';
+import { decodeBase64url } from '../base64url.ts';
 
 /** What a nonce is worth now. One that is `aging` is good, and has a younger one sent ahead (RFC 9449 §8.2). */
 export type NonceState = 'fresh' | 'aging' | 'invalid';

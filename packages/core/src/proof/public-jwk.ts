@@ -1,8 +1,8 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import { decodeBase64url } from '../base64url.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import { isForVerifying, isSecretKey } from '../issuer/json-web-keys.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { decodeBase64url } from '../token/jws.ts';
 
 /** The public key that a proof brings, checked in form only: to import it can cost as much as to verify a signature. */
 export interface PublicJwk {

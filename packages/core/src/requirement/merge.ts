@@ -6,7 +6,7 @@ import { readVerdict } from './verdict.ts';
 
 /**
  * Both requirements at once, which is never weaker than either: scopes unite, the stricter binding
- * holds, every `allow` must agree.
+ * and the younger status hold, every `allow` must agree.
  *
  * @throws ConfigurationError when they name different actions
  */
@@ -21,11 +21,16 @@ export function mergeRequirements<Context>(
   }
   const scopes = [...new Set([...(base.scopes ?? []), ...(added.scopes ?? [])])];
   const senderConstraint = findStricter(base.senderConstraint, added.senderConstraint);
+  const maxStatusAgeSeconds = Math.min(
+    base.maxStatusAgeSeconds ?? Number.POSITIVE_INFINITY,
+    added.maxStatusAgeSeconds ?? Number.POSITIVE_INFINITY,
+  );
   const allow = base.allow && added.allow ? everyAllow(base.allow, added.allow) : (added.allow ?? base.allow);
   return freezeDeeply({
     ...(scopes.length === 0 ? {} : { scopes }),
     ...(action === undefined ? {} : { action }),
     ...(senderConstraint === undefined ? {} : { senderConstraint }),
+    ...(Number.isFinite(maxStatusAgeSeconds) ? { maxStatusAgeSeconds } : {}),
     ...(allow === undefined ? {} : { allow }),
   });
 }

@@ -22,6 +22,11 @@ export interface Requirement<Context = unknown> {
    */
   readonly senderConstraint?: SenderConstraint;
   /**
+   * How long ago the issuer may have been asked whether the token is still active; 0 asks now, at most a day. An issuer that is
+   * not set up to be asked has no tokens that satisfy it. Default: as the options of the issuer say.
+   */
+  readonly maxStatusAgeSeconds?: number;
+  /**
    * The last word, once everything else holds. Always awaited; only `true` or `{ allow: true }` grants. What it throws
    * is never a grant: an `AuthError` becomes its answer, anything else passes through as the application's error.
    */
@@ -36,6 +41,9 @@ export type Verdict =
 /** A requirement, or its scopes alone. */
 export type RequirementInput<Context = unknown> = string | readonly string[] | Requirement<Context>;
 
+/** What is wrong with a requirement that asks for a status where nobody can tell it. */
+export const statusDemand = 'needs an issuer with introspection';
+
 const hint = 'must be a scope, a list of scopes, or an object that asks for them';
 
 export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
@@ -45,6 +53,7 @@ export const requirementSchema: z.ZodType<Requirement> = z.preprocess(
       scopes: scopeList.exactOptional(),
       action: z.string().min(1).max(200).exactOptional(),
       senderConstraint: z.enum(senderConstraints).exactOptional(),
+      maxStatusAgeSeconds: z.number().min(0).max(86_400).exactOptional(),
       allow: functionSchema<NonNullable<Requirement['allow']>>().exactOptional(),
     },
     { error: ({ code }) => (code === 'invalid_type' ? hint : undefined) },

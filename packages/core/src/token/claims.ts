@@ -63,13 +63,16 @@ export interface AccessTokenClaims {
 export function checkClaims(claims: JsonObject, expected: ClaimExpectations): AccessTokenClaims {
   if (readString(claims, 'iss') !== expected.issuer) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
   refuseOtherKinds(claims, expected.profile);
-  const audiences = readAudiences(claims);
-  if (!expected.audiences.some((audience) => audiences.includes(audience))) {
-    throw new InvalidTokenError('ERR_TOKEN_AUDIENCE');
-  }
+  refuseOtherAudiences(claims, expected.audiences);
   const times = checkTimes(claims, expected);
   const confirmation = readConfirmation(claims['cnf']);
   return { iss: expected.issuer, ...readMapped(claims, expected), ...times, confirmation, all: claims };
+}
+
+/** @throws InvalidTokenError unless `aud` names one that is ours */
+export function refuseOtherAudiences(claims: JsonObject, ours: readonly string[]): void {
+  const audiences = readAudiences(claims);
+  if (!ours.some((audience) => audiences.includes(audience))) throw new InvalidTokenError('ERR_TOKEN_AUDIENCE');
 }
 
 function refuseOtherKinds(claims: JsonObject, { looksForMarks }: TokenProfile): void {
@@ -84,14 +87,22 @@ function checkTimes(
   const expiresAtSeconds = readTime(claims, 'exp');
   const issuedAtSeconds = readTime(claims, 'iat');
   const notBeforeSeconds = claims['nbf'] === undefined ? undefined : readTime(claims, 'nbf');
+  refuseOutOfTime({ expiresAtSeconds, notBeforeSeconds }, { nowSeconds, toleranceSeconds });
+  if (!(nowSeconds + toleranceSeconds >= issuedAtSeconds)) throw new InvalidTokenError('ERR_TOKEN_ISSUED_IN_FUTURE');
+  if (expiresAtSeconds - issuedAtSeconds > maxLifetimeSeconds) throw new InvalidTokenError('ERR_TOKEN_LIFETIME');
+  return { issuedAtSeconds, notBeforeSeconds, expiresAtSeconds };
+}
+
+/** @throws InvalidTokenError after the end, and before the beginning */
+export function refuseOutOfTime(
+  { expiresAtSeconds, notBeforeSeconds }: Pick<AccessTokenClaims, 'expiresAtSeconds' | 'notBeforeSeconds'>,
+  { nowSeconds, toleranceSeconds }: Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'>,
+): void {
   // Asked the other way round, a clock that says nothing (NaN) would let every token pass.
   if (!(nowSeconds < expiresAtSeconds + toleranceSeconds)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
   if (notBeforeSeconds !== undefined && !(nowSeconds + toleranceSeconds >= notBeforeSeconds)) {
     throw new InvalidTokenError('ERR_TOKEN_NOT_YET_VALID');
   }
-  if (!(nowSeconds + toleranceSeconds >= issuedAtSeconds)) throw new InvalidTokenError('ERR_TOKEN_ISSUED_IN_FUTURE');
-  if (expiresAtSeconds - issuedAtSeconds > maxLifetimeSeconds) throw new InvalidTokenError('ERR_TOKEN_LIFETIME');
-  return { issuedAtSeconds, notBeforeSeconds, expiresAtSeconds };
 }
 
 function readMapped(

@@ -1,6 +1,6 @@
+import { decodeBase64url } from '../base64url.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { decodeBase64url } from './jws.ts';
 import { malformed } from './read-claims.ts';
 
 /**

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { base64url, decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { decodeBase64url } from '../base64url.ts';
 import { InvalidTokenError } from '../errors.ts';
-import { decodeBase64url, type ParsedJws, parseJws } from './jws.ts';
+import { type ParsedJws, parseJws } from './jws.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 

@@ -1,14 +1,12 @@
+import { decodeBase64url } from '../base64url.ts';
 import { InvalidTokenError } from '../errors.ts';
-import { type JsonObject, parseJsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../json.ts';
 
 /** A compact JWS taken apart, nothing about it verified yet. */
 export interface ParsedJws {
   readonly compact: string;
   readonly header: JsonObject;
   readonly payload: JsonObject;
-  /** What was signed: the first two segments as received, their dot included (RFC 7515 §2). */
-  readonly signingInput: string;
-  readonly signature: Uint8Array;
 }
 
 /**
@@ -20,11 +18,23 @@ export function parseJws(compact: string): ParsedJws {
   const segments = compact.split('.', 4);
   const header = decodeJsonObject(segments[0]);
   const payload = decodeJsonObject(segments[1]);
-  const signature = decodeBase64url(segments[2]);
-  if (segments.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
-    throw new InvalidTokenError('ERR_TOKEN_MALFORMED');
+  const isSigned = segments.length === 3 && decodeBase64url(segments[2]) !== undefined;
+  if (!isSigned || header === undefined || payload === undefined) throw new InvalidTokenError('ERR_TOKEN_MALFORMED');
+  return { compact, header, payload };
+}
+
+/**
+ * Whether a token is a JWT, sound or not: its first segment is a JOSE header, read more kindly than `parseJws` reads it. Five
+ * segments are an encrypted token, which says nothing to anybody here.
+ */
+export function isJwt(token: string): boolean {
+  const segments = token.split('.', 6);
+  if (segments.length === 1 || segments.length === 5) return false;
+  try {
+    return isJsonObject(JSON.parse(Buffer.from(segments[0] ?? '', 'base64url').toString()));
+  } catch {
+    return false;
   }
-  return { compact, header, payload, signingInput: compact.slice(0, compact.lastIndexOf('.')), signature };
 }
 
 /** The JSON object in a segment. */
@@ -36,10 +46,4 @@ export function decodeJsonObject(segment: string | undefined): JsonObject | unde
 /** `typ` is a media type: case does not matter, `application/` may be left out (RFC 7515 §4.1.9). Other values stay. */
 export function normalizeType(typ: unknown): unknown {
   return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
-}
-
-/** The bytes behind base64url without padding, or undefined where another text would give the same bytes (RFC 7515 §2). */
-export function decodeBase64url(text = ''): Uint8Array | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
 }

@@ -1,15 +1,13 @@
-import type { KeyObject } from 'node:crypto';
 import type { JWSHeaderParameters } from 'jose';
 import { InvalidTokenError } from '../errors.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import type { PublishedKeys } from '../issuer/json-web-keys.ts';
-import type { KeySet, OfferedKeys } from '../issuer/key-set.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
+import { findVerifyingKeys } from '../issuer/verify-signature.ts';
 import type { JsonObject } from '../json.ts';
 import { type AccessTokenClaims, type ClaimExpectations, checkClaims } from './claims.ts';
 import type { ParsedJws } from './jws.ts';
 import { isAccessTokenType, type TokenProfile, tokenProfiles } from './profile.ts';
-import { verifySignature } from './signature.ts';
 
 export interface AccessTokenExpectations extends Pick<ClaimExpectations, 'nowSeconds' | 'toleranceSeconds'> {
   /** The one trusted issuer with exactly this identifier. No network is asked about any other. */
@@ -38,24 +36,34 @@ export async function verifyAccessToken(
   token: ParsedJws,
   expected: AccessTokenExpectations,
 ): Promise<VerifiedAccessToken> {
-  const { header, payload } = token;
+  const { compact, header, payload } = token;
   const { iss } = payload;
   const issuer = typeof iss === 'string' ? await expected.findIssuer(iss) : undefined;
   if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
   const profile = tokenProfiles[issuer.tokenProfile];
   const joseHeader = checkHeader(header, profile, issuer.algorithms);
-  const { resource, nowSeconds, toleranceSeconds } = expected;
-  const claims = checkClaims(payload, {
+  const claims = checkClaims(payload, expectClaims(issuer, expected));
+  const found = await findVerifyingKeys(compact, issuer.keys, joseHeader);
+  if (found === 'no-key') throw new InvalidTokenError('ERR_TOKEN_KEY');
+  if (found === 'no-signature') throw new InvalidTokenError('ERR_TOKEN_SIGNATURE');
+  const { published, ageSeconds } = found;
+  return { header, claims, issuer, published, keysAgeSeconds: ageSeconds };
+}
+
+/** What claims about a token of this issuer are checked against, whoever says them: the token itself, or the issuer. */
+export function expectClaims(
+  issuer: TrustedIssuer,
+  { resource, nowSeconds, toleranceSeconds }: Omit<AccessTokenExpectations, 'findIssuer'>,
+): ClaimExpectations {
+  return {
     issuer: issuer.issuer,
     audiences: issuer.audiences ?? [resource],
-    profile,
+    profile: tokenProfiles[issuer.tokenProfile],
     places: issuer.claims,
     maxLifetimeSeconds: issuer.maxTokenLifetimeSeconds,
     nowSeconds,
     toleranceSeconds,
-  });
-  const { published, ageSeconds } = await findVerifyingKeys(token, issuer.keys, joseHeader);
-  return { header, claims, issuer, published, keysAgeSeconds: ageSeconds };
+  };
 }
 
 /**
@@ -76,25 +84,4 @@ function checkHeader(
   if (kid === undefined) return { alg: algorithm };
   if (typeof kid !== 'string') throw new InvalidTokenError('ERR_TOKEN_MALFORMED');
   return { alg: algorithm, kid };
-}
-
-/** The keys of the issuer, one of which verifies the signature. */
-async function findVerifyingKeys(
-  token: ParsedJws,
-  keySet: KeySet,
-  header: JWSHeaderParameters & { readonly alg: JwsAlgorithm },
-): Promise<Pick<OfferedKeys, 'published' | 'ageSeconds'>> {
-  const known = await keySet.select(header);
-  if (await isVerifiedBy(known.keys, token, header.alg)) return known;
-  const newer = await known.renew();
-  if (newer !== undefined && (await isVerifiedBy(newer.keys, token, header.alg))) return newer;
-  const hasFittingKey = known.keys.length > 0 || (newer?.keys.length ?? 0) > 0;
-  throw new InvalidTokenError(hasFittingKey ? 'ERR_TOKEN_SIGNATURE' : 'ERR_TOKEN_KEY');
-}
-
-async function isVerifiedBy(keys: readonly KeyObject[], token: ParsedJws, algorithm: JwsAlgorithm): Promise<boolean> {
-  for (const key of keys) {
-    if (await verifySignature(algorithm, key, token.signingInput, token.signature)) return true;
-  }
-  return false;
 }

@@ -24,8 +24,11 @@ export function isAccessTokenType(typ: unknown, { types }: TokenProfile): boolea
   return types.some((known) => known === type);
 }
 
-/** Claims by which issuers say what a JWT is, and what they say of access tokens: Keycloak and Amazon Cognito. */
-const kinds: Readonly<Record<string, readonly string[]>> = { typ: ['Bearer', 'DPoP'], token_use: ['access'] };
+/** Claims by which issuers say what a token is, and what they say of access tokens: Keycloak; Amazon Cognito and Ory Hydra. */
+const kinds: Readonly<Record<string, readonly string[]>> = {
+  typ: ['Bearer', 'DPoP'],
+  token_use: ['access', 'access_token'],
+};
 
 /** Claims that access tokens never have. */
 const foreignClaims: readonly string[] = [

@@ -66,7 +66,8 @@ function readRequired(claims: JsonObject, names: readonly string[]): readonly [n
   return [name, claims[name]];
 }
 
-function findPresent(claims: JsonObject, names: readonly string[]): string | undefined {
+/** The first of these claims that is there. */
+export function findPresent(claims: JsonObject, names: readonly string[]): string | undefined {
   return names.find((name) => claims[name] !== undefined);
 }
 

@@ -1,7 +1,7 @@
 import { constants, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
+import { type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
 import { verifySignature } from './signature.ts';
 
 const input = 'eyJhbGciOiJFUzI1NiJ9.e30';

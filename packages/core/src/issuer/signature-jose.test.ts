@@ -9,8 +9,8 @@ import {
 import fc from 'fast-check';
 import { compactVerify, type JWK } from 'jose';
 import { expect, it } from 'vitest';
-import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
 import { importPublicJwk, readPublicJwk } from '../proof/public-jwk.ts';
+import { type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
 import { verifySignature } from './signature.ts';
 
 type Pair = Readonly<Record<'publicKey' | 'privateKey', KeyObject>>;

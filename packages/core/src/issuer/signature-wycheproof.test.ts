@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { type JwsAlgorithm, jwsAlgorithms } from '../issuer/algorithms.ts';
+import { decodeBase64url } from '../base64url.ts';
 import { parseJsonObject } from '../json.ts';
 import { importPublicJwk, readPublicJwk } from '../proof/public-jwk.ts';
-import { decodeBase64url } from '../token/jws.ts';
+import { type JwsAlgorithm, jwsAlgorithms } from './algorithms.ts';
 import { verifySignature } from './signature.ts';
 
 const directory = process.env['WYCHEPROOF_DIR'];

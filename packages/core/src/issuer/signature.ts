@@ -1,5 +1,5 @@
 import { constants, type KeyObject, type SigningOptions, verify } from 'node:crypto';
-import type { JwsAlgorithm } from '../issuer/algorithms.ts';
+import type { JwsAlgorithm } from './algorithms.ts';
 
 interface Scheme {
   /** As Node names the type of a key, and the curve of a key of type `ec`. */
