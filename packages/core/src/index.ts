@@ -25,9 +25,13 @@ export {
 export type { CheckOutcome, Outcome } from './evaluation.ts';
 export type { Problem, RenderProblem } from './http/refusal.ts';
 export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
+export type { IntrospectionHealth } from './introspection/introspector.ts';
+export type { QuestionOptions } from './introspection/options.ts';
 export type { JwsAlgorithm } from './issuer/algorithms.ts';
 export type { ClaimMapping, Dialect } from './issuer/claim-mapping.ts';
 export type { IssuerDirectory } from './issuer/directory.ts';
+export type { ClientAuthentication, ClientSecret } from './issuer/introspection/client-authentication.ts';
+export type { IntrospectionOptions } from './issuer/introspection/options.ts';
 export { createIssuer } from './issuer/issuer.ts';
 export type { JsonWebKeySet } from './issuer/json-web-keys.ts';
 export type { KeySetHealth } from './issuer/key-set.ts';

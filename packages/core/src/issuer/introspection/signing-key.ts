@@ -1,12 +1,9 @@
-import { createPrivateKey, type JsonWebKey, KeyObject, webcrypto } from 'node:crypto';
-import type { CryptoKey } from 'jose';
+import { createPrivateKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { types } from 'node:util';
 import { isPlainObject } from '../../schema.ts';
 import type { JwsAlgorithm } from '../algorithms.ts';
 
-/** What can be taken for a private key: a JWK, or a key of node:crypto or Web Crypto. */
-export type PrivateKeyInput = KeyObject | CryptoKey | JsonWebKey;
-
-/** The private key in an input, or undefined where it holds none. */
+/** The private key in a JWK, or in a key of node:crypto or Web Crypto; undefined where there is none. */
 export function readPrivateKey(input: unknown): KeyObject | undefined {
   try {
     const key = toKeyObject(input);
@@ -19,7 +16,7 @@ export function readPrivateKey(input: unknown): KeyObject | undefined {
 
 function toKeyObject(input: unknown): KeyObject | undefined {
   if (input instanceof KeyObject) return input;
-  if (input instanceof webcrypto.CryptoKey) return KeyObject.from(input);
+  if (types.isCryptoKey(input)) return KeyObject.from(input);
   return isPlainObject(input) ? createPrivateKey({ key: input as JsonWebKey, format: 'jwk' }) : undefined;
 }
 

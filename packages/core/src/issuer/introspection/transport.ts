@@ -53,7 +53,7 @@ export function createFormPoster(options: {
   const underWay = new Set<AbortController>();
   const ownAgents = {
     http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true }),
+    https: new HttpsAgent({ keepAlive: true }),
   };
   let isClosed = false;
 
@@ -71,7 +71,9 @@ export function createFormPoster(options: {
       },
       signal,
     };
-    return isSecure ? httpsRequest(url, { ...settings, ...identity }) : httpRequest(url, settings);
+    return isSecure
+      ? httpsRequest(url, { ...settings, ...identity, rejectUnauthorized: true })
+      : httpRequest(url, settings);
   }
 
   async function exchange(form: FormRequest, signal: AbortSignal): Promise<FormAnswer> {
