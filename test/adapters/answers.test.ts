@@ -1,6 +1,7 @@
 import { createVerifier, InvalidTokenError, type Outcome } from '@gatehouse/core';
-import { createTestClock, createTestIssuer, type TestIssuer } from '@gatehouse/testing';
+import { createTestClock, type TestIssuer } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startIssuer, trust } from '../token-format.ts';
 import { adapters } from './adapters.ts';
 import { metadataAnswers, refusals, refusedRequests } from './answers.ts';
 import { type RunningApi, refusalClasses } from './api.ts';
@@ -12,7 +13,7 @@ const tokens: Record<string, string> = {};
 let issuer: TestIssuer;
 
 beforeAll(async () => {
-  issuer = await createTestIssuer({ audience: resource, clock });
+  issuer = await startIssuer({ audience: resource, clock });
   tokens['alice'] = await issuer.token({ sub: 'alice', scope: 'read:data' });
   tokens['bob'] = await issuer.token({ sub: 'bob', scope: 'read:data' });
   tokens['foreign'] = await issuer.token({ sub: 'alice', scope: 'read:data', aud: 'https://other.example' });
@@ -25,7 +26,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   beforeAll(async () => {
     api = await adapter.start({
       resource,
-      issuers: [issuer.issuer],
+      issuers: [trust(issuer)],
       now: clock.now,
       onDecision: () => undefined,
     });
@@ -54,7 +55,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   it('has a nonce of its own beside each challenge, where proofs need one [CHL-01]', async () => {
     const demanding = await adapter.start({
       resource,
-      issuers: [issuer.issuer],
+      issuers: [trust(issuer)],
       dpop: { nonces: { secrets: [Buffer.alloc(32, 'secret')] } },
       now: clock.now,
       onDecision: () => undefined,
@@ -74,7 +75,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   it('offers bearer tokens alone, where proofs are not verified', async () => {
     const off = await adapter.start({
       resource,
-      issuers: [issuer.issuer],
+      issuers: [trust(issuer)],
       dpop: 'off',
       now: clock.now,
       onDecision: () => undefined,
@@ -130,7 +131,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
 
   /** Answers that no request to this API can cause: an adapter writes what the verifier says, whatever that is. */
   async function startWith(outcome: (accepted: Outcome) => Outcome): Promise<RunningApi> {
-    const verifier = createVerifier({ resource, issuers: [issuer.issuer], now: clock.now });
+    const verifier = createVerifier({ resource, issuers: [trust(issuer)], now: clock.now });
     return adapter.start({
       ...verifier,
       check: async (request, options) => outcome(await verifier.check(request, options)),

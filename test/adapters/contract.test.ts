@@ -1,6 +1,7 @@
 import { createVerifier, type Decision } from '@gatehouse/core';
-import { createTestAgent, createTestClock, createTestIssuer } from '@gatehouse/testing';
+import { createTestAgent, createTestClock, type TestIssuer } from '@gatehouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startIssuer, trust } from '../token-format.ts';
 import { adapters } from './adapters.ts';
 import type { RunningApi } from './api.ts';
 import { exchange, linesOf, type RawAnswer } from './exchange.ts';
@@ -16,14 +17,14 @@ const invalidRequest =
 describe.each(adapters)('the adapter for $name', (adapter) => {
   const clock = createTestClock();
   let decisions: Decision[] = [];
-  let issuer: Awaited<ReturnType<typeof createTestIssuer>>;
+  let issuer: TestIssuer;
   let api: RunningApi;
 
   beforeAll(async () => {
-    issuer = await createTestIssuer({ audience: resource, clock });
+    issuer = await startIssuer({ audience: resource, clock });
     api = await adapter.start({
       resource,
-      issuers: [issuer.issuer],
+      issuers: [trust(issuer)],
       metadata: { scopes: ['read:data', 'write:data'] },
       now: clock.now,
       onDecision: (decision) => void decisions.push(decision),
@@ -108,8 +109,8 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
   });
 
   it('answers an outage of the issuer with 503 and Retry-After, never with invalid_token [DSC-08]', async () => {
-    const down = await createTestIssuer({ audience: resource, clock });
-    const cold = await adapter.start({ resource, issuers: [down.issuer], now: clock.now, onDecision: () => undefined });
+    const down = await startIssuer({ audience: resource, clock });
+    const cold = await adapter.start({ resource, issuers: [trust(down)], now: clock.now, onDecision: () => undefined });
     const line = `Authorization: Bearer ${await down.token({ scope: 'read:data' })}`;
     await down.stop();
     const [answer] = await exchange(cold.url, ['GET /data HTTP/1.1', line]);
@@ -169,7 +170,7 @@ describe.each(adapters)('the adapter for $name', (adapter) => {
   });
 
   it('judges by the target that was received, whatever routers make of it', async () => {
-    const verifier = createVerifier({ resource, issuers: [issuer.issuer], now: clock.now });
+    const verifier = createVerifier({ resource, issuers: [trust(issuer)], now: clock.now });
     const targets: string[] = [];
     const watched = await adapter.start({
       ...verifier,

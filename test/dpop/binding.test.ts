@@ -1,6 +1,7 @@
 import type { RequirementInput } from '@gatehouse/core';
 import { createTestAgent, type DpopTestAgent } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenFormat } from '../token-format.ts';
 import { type Fields, type Guard, method, startGuard, url } from './guard.ts';
 
 let guard: Guard;
@@ -41,7 +42,7 @@ describe('a bound token', () => {
       expect(guard.decisions.at(-1)).toMatchObject({
         agent: { sub: 'alice', confirmation: 'dpop' },
         checks: [
-          { check: 'signature' },
+          { check: tokenFormat() === 'jwt' ? 'signature' : 'status' },
           { check: 'confirmation', source: 'dpop-proof', ageSeconds: expect.any(Number) },
         ],
       });

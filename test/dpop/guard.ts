@@ -7,7 +7,8 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '@gatehouse/core';
-import { createTestClock, createTestIssuer, type TestClock, type TestIssuer } from '@gatehouse/testing';
+import { createTestClock, type TestClock, type TestIssuer } from '@gatehouse/testing';
+import { startIssuer, trust } from '../token-format.ts';
 
 const resource = 'https://api.example/v1';
 /** What proofs in these tests are for, unless they say otherwise. */
@@ -37,14 +38,14 @@ export interface Guard {
 
 export async function startGuard(options: Partial<VerifierOptions> = {}): Promise<Guard> {
   const clock = createTestClock();
-  return guardBy(clock, await createTestIssuer({ audience: resource, clock }), options);
+  return guardBy(clock, await startIssuer({ audience: resource, clock }), options);
 }
 
 function guardBy(clock: TestClock, issuer: TestIssuer, options: Partial<VerifierOptions>): Guard {
   const decisions: Decision[] = [];
   const verifier = createVerifier({
     resource,
-    issuers: [issuer.issuer],
+    issuers: [trust(issuer)],
     now: clock.now,
     onDecision: (decision) => decisions.push(decision),
     ...options,

@@ -7,6 +7,7 @@ import {
 } from '@gatehouse/core';
 import { createTestAgent, type DpopTestAgent, proofDefects } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tokenFormat } from '../token-format.ts';
 import { type Guard, method, startGuard, url } from './guard.ts';
 
 let guard: Guard;
@@ -133,7 +134,8 @@ describe('a proof', () => {
     }
     expect((await guard.verifier.check({ ...request })).outcome).toBe('refused');
     const sources = guard.decisions.map(({ checks }) => checks.map(({ source }) => source));
-    expect(sources.slice(0, 3)).toEqual([['issuer-keys', 'dpop-proof'], ['same-request'], ['same-request']]);
+    const first = tokenFormat() === 'jwt' ? 'issuer-keys' : 'introspection';
+    expect(sources.slice(0, 3)).toEqual([[first, 'dpop-proof'], ['same-request'], ['same-request']]);
   });
 });
 

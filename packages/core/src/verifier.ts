@@ -157,7 +157,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     const { agent, checks } = authentication;
     authentications.set(agent, authentication);
     trail.agent = agent;
-    trail.checks = isFirst ? checks : describeEarlier(authentication);
+    trail.checks = isFirst ? checks : describeEarlier(authentication, requirement);
     refuseEnded(agent);
     return agent;
   }
@@ -165,21 +165,26 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   /** An agent may be kept by a connection that stays open, while its token is revoked. */
   async function recheckKept(
     authentication: Authentication,
-    { maxStatusAgeSeconds }: Requirement<Context>,
+    requirement: Requirement<Context>,
     trail: Trail,
   ): Promise<Agent> {
+    const { maxStatusAgeSeconds } = requirement;
     trail.checks = [sameRequestCheck(authentication)];
     if (maxStatusAgeSeconds === undefined) return authentication.agent;
     const current = await authenticator.recheck(authentication, maxStatusAgeSeconds);
     authentications.set(current.agent, current);
     trail.agent = current.agent;
-    trail.checks = describeEarlier(current);
+    trail.checks = describeEarlier(current, requirement);
     return current.agent;
   }
 
-  /** What a later guard builds on; it may have asked for the status again. */
-  function describeEarlier(authentication: Authentication): readonly DecisionCheck[] {
-    return [sameRequestCheck(authentication), ...authentication.checks.filter(({ check }) => check === 'status')];
+  /** What a later guard builds on, and the status where it demands one. */
+  function describeEarlier(
+    authentication: Authentication,
+    { maxStatusAgeSeconds }: Requirement<Context>,
+  ): readonly DecisionCheck[] {
+    const status = authentication.checks.filter(({ check }) => check === 'status');
+    return [sameRequestCheck(authentication), ...(maxStatusAgeSeconds === undefined ? [] : status)];
   }
 
   function sameRequestCheck({ at }: Authentication): DecisionCheck {
