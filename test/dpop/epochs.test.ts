@@ -113,16 +113,17 @@ describe('nonces of a store that has epochs', () => {
 
 describe('a verifier', () => {
   it('is ready when its replay store is, and tells how that is', async () => {
-    let isDown = true;
+    const faults: Error[] = [new UnavailableError('ERR_REPLAY_STORE_PERMISSION', 1)];
     const replay: ReplayStore = {
       record: () => 'fresh',
-      ready: () =>
-        isDown ? Promise.reject(new UnavailableError('ERR_REPLAY_STORE_PERMISSION', 1)) : Promise.resolve(),
+      async ready() {
+        const fault = faults.pop();
+        if (fault !== undefined) throw fault;
+      },
       health: () => ({ state: 'ready', clockDifferenceSeconds: 0.5 }),
     };
     const { verifier } = await guard.join({ stores: { replay } });
     await expect(verifier.ready()).rejects.toMatchObject({ code: 'ERR_REPLAY_STORE_PERMISSION' });
-    isDown = false;
     await expect(verifier.ready()).resolves.toBeUndefined();
     expect(verifier.health().stores).toEqual({ replay: { state: 'ready', clockDifferenceSeconds: 0.5 } });
   });

@@ -93,7 +93,10 @@ test('the permissions that the page lists are enough, and each of them is needed
   };
   await waitForAnswer(await openAs('enough', needs), 'fresh');
   for (const rule of needs.filter((one) => one.startsWith('+'))) {
-    const stores = await openAs(`without-${rule.slice(1)}`, needs.filter((one) => one !== rule));
+    const stores = await openAs(
+      `without-${rule.slice(1)}`,
+      needs.filter((one) => one !== rule),
+    );
     // Whoever comes first after that sends the script in full.
     await server.run('SCRIPT', 'FLUSH');
     const code = rule === '+info' ? 'ERR_REPLAY_STORE_INFO' : 'ERR_REPLAY_STORE_PERMISSION';
