@@ -70,6 +70,7 @@ export function createRedisStores(redis: Redis | Cluster, options: RedisStoresOp
     async close() {
       isClosed = true;
       clearTimeout(timer);
+      memory.flush();
       await connection.close();
     },
   };

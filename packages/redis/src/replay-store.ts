@@ -31,6 +31,8 @@ const refusals: Readonly<Record<string, FailureCode>> = {
 /** The replay store, and the way to ask its shards how they are. */
 export interface ReplayMemory {
   readonly record: ReplayStore['record'];
+  /** Asks at once for what has come in. */
+  flush(): void;
   /** A call without proofs, to each shard. Rejects with what the first failing one says. */
   probe(): Promise<void>;
 }
@@ -112,6 +114,7 @@ export function createReplayMemory(connection: Connection, shards: Shards, fitne
         setImmediate(ask);
       });
     },
+    flush: ask,
     async probe() {
       const calls = Array.from({ length: shards.count }, (_, shard) => call(shard, []));
       // All of them are waited for: what each says is noted.
