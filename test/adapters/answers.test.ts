@@ -1,5 +1,5 @@
 import { createVerifier, InvalidTokenError, type Outcome } from '@gatehouse/core';
-import { createTestClock, type TestIssuer } from '@gatehouse/testing';
+import { createTestAgent, createTestClock, type TestIssuer } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startIssuer, trust } from '../token-format.ts';
 import { adapters } from './adapters.ts';
@@ -16,6 +16,9 @@ beforeAll(async () => {
   issuer = await startIssuer({ audience: resource, clock });
   tokens['alice'] = await issuer.token({ sub: 'alice', scope: 'read:data' });
   tokens['bob'] = await issuer.token({ sub: 'bob', scope: 'read:data' });
+  const certified = createTestAgent(issuer, { sub: 'alice', scope: 'read:data' }, { certificate: true });
+  tokens['certified'] = await certified.token();
+  tokens['field'] = certified.forward()['client-cert']?.join() ?? '';
   tokens['foreign'] = await issuer.token({ sub: 'alice', scope: 'read:data', aud: 'https://other.example' });
 });
 afterAll(() => issuer.close());
@@ -114,6 +117,26 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   ])('to %s is that of the handler, with nothing of ours', async (requestLine, expected) => {
     const answer = await send(api.url, [requestLine, 'Authorization: Bearer {alice}']);
     expect(textOf(answer).replace(contentFields, '')).toBe(expected);
+  });
+
+  it('is for nobody else, where a trusted proxy says whose it is [MTL-11]', async () => {
+    const proxied = await adapter.start({
+      resource,
+      issuers: [issuer.issuer],
+      trustedProxies: ['127.0.0.1'],
+      now: clock.now,
+      onDecision: () => undefined,
+    });
+    const certified = ['Authorization: Bearer {certified}', 'Client-Cert: {field}'];
+    const accepted = await send(proxied.url, ['GET /data', ...certified]);
+    expect(textOf(accepted).replace(contentFields, '').split('\n').sort()).toEqual(
+      ['HTTP/1.1 200 OK', 'cache-control: no-store', 'x-handled: yes', '', '{"sub":"alice","actor":"client-1"}'].sort(),
+    );
+    const twice = await send(proxied.url, ['GET /data', ...certified, 'Client-Cert: {field}']);
+    const [challenge] = linesOf(twice, 'www-authenticate');
+    expect(twice.statusLine).toBe('HTTP/1.1 400 Bad Request');
+    expect(challenge).toMatch(/^Bearer error="invalid_request", /);
+    await proxied.close();
   });
 
   it('is that of the handler for anonymous callers too', async () => {

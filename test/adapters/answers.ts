@@ -58,6 +58,16 @@ export const refusedRequests: readonly ExpectedAnswer[] = [
     answer: invalidToken,
   },
   {
+    title: 'a token that is bound to a certificate, on a connection without one',
+    request: ['GET /data', 'Authorization: Bearer {certified}'],
+    answer: invalidToken,
+  },
+  {
+    title: 'a certificate in a field, of anyone but a trusted proxy',
+    request: ['GET /data', 'Authorization: Bearer {certified}', 'Client-Cert: {field}'],
+    answer: invalidToken,
+  },
+  {
     title: 'repeated fields',
     request: ['GET /data', alice, 'authorization: Bearer {bob}'],
     answer: invalidRequest + invalidRequestBody,

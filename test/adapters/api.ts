@@ -48,7 +48,8 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-export interface ApiOptions extends Pick<VerifierOptions, 'resource' | 'issuers' | 'dpop' | 'metadata' | 'now'> {
+export interface ApiOptions
+  extends Pick<VerifierOptions, 'resource' | 'issuers' | 'dpop' | 'metadata' | 'now' | 'trustedProxies'> {
   readonly onDecision: (decision: Decision) => void;
 }
 
