@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { adapters } from './adapters.mjs';
 
 /** @import { AdapterName } from './adapters.mjs' */
@@ -10,7 +12,7 @@ export class EnvironmentError extends Error {
 
 /**
  * The values that are supported of the variables that ask for something which not every version has. Any other value
- * would weaken or change the answers, so that it ends the process instead of being ignored. An empty list: leave it out.
+ * would weaken or change the answers, so that it ends the process instead of being ignored.
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
@@ -19,11 +21,8 @@ const supportedValues = {
   TOKEN_MODE: ['jwt'],
   DPOP: ['allowed'],
   DPOP_NONCE: ['0', '1'],
-  MTLS: ['0'],
+  MTLS: ['0', '1', 'header'],
   ALLOW_JWT_TYP: ['0', '1'],
-  TLS_CERT: [],
-  TLS_KEY: [],
-  TLS_CA: [],
 };
 
 /**
@@ -51,6 +50,12 @@ export function readEnvironment(variables) {
     audience,
     /** Undefined: the origin of the audience. */
     publicUrl,
+    /** What HTTPS needs; undefined: HTTP. */
+    tls: readTls(variables),
+    /** Whether clients are asked for certificates. */
+    asksForCertificates: variables['MTLS'] === '1',
+    /** Who may say in `Client-Cert` which certificate a client has. */
+    trustedProxies: variables['MTLS'] === 'header' ? ['127.0.0.0/8', '::1'] : [],
     dpop: {
       maxAgeSeconds: readNumber(variables, 'DPOP_MAX_AGE', { fallback: 60, min: 1, max: 600 }),
       nonces: variables['DPOP_NONCE'] === '1' ? readNonces(variables) : undefined,
@@ -64,6 +69,34 @@ export function readEnvironment(variables) {
     },
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
   };
+}
+
+/**
+ * The files that the variables name. A certificate of a client that nobody knows is taken: what it proves is possession.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ */
+function readTls(variables) {
+  const { TLS_CERT, TLS_KEY, TLS_CA, MTLS } = variables;
+  if (!TLS_CERT !== !TLS_KEY) throw new EnvironmentError('Set TLS_CERT and TLS_KEY together.');
+  if (!TLS_CERT || !TLS_KEY) {
+    const orphan = TLS_CA ? 'TLS_CA' : MTLS === '1' && 'MTLS=1';
+    if (orphan) throw new EnvironmentError(`${orphan} needs TLS_CERT and TLS_KEY.`);
+    return undefined;
+  }
+  const files = {
+    cert: readFileSync(TLS_CERT),
+    key: readFileSync(TLS_KEY),
+    ...(TLS_CA && { ca: readFileSync(TLS_CA) }),
+  };
+  try {
+    createSecureContext(files);
+  } catch {
+    throw new EnvironmentError(
+      'TLS_CERT, TLS_KEY and TLS_CA must name a certificate, its key, and authorities, in PEM.',
+    );
+  }
+  return { ...files, requestCert: MTLS === '1', rejectUnauthorized: false };
 }
 
 /**
@@ -85,7 +118,7 @@ function refuseUnsupported(variables) {
   for (const [name, supported] of Object.entries(supportedValues)) {
     const value = variables[name];
     if (!value || supported.includes(value)) continue;
-    const advice = supported.length === 0 ? 'leave it out' : `leave it out or set it to ${supported.join(' or ')}`;
+    const advice = `leave it out or set it to ${supported.join(' or ')}`;
     throw new EnvironmentError(`${name} asks for something that this version does not support: ${advice}.`);
   }
 }

@@ -210,11 +210,7 @@ describe('variables', () => {
     ['TOKEN_MODE', 'introspect'],
     ['DPOP', 'required'],
     ['DPOP_NONCE', 'yes'],
-    ['MTLS', '1'],
-    ['MTLS', 'header'],
-    ['TLS_CERT', '/cert.pem'],
-    ['TLS_KEY', '/key.pem'],
-    ['TLS_CA', '/ca.pem'],
+    ['MTLS', 'yes'],
     ['ALLOW_JWT_TYP', 'yes'],
   ])('that ask for what is not supported end the process: %s=%s', async (name, value) => {
     const { code, stdout, stderr } = await runContractServer({ ISSUER, [name]: value });
@@ -231,6 +227,12 @@ describe('variables', () => {
     [{ PUBLIC_URL: 'api' }, /^PUBLIC_URL must be a URL\.\n$/],
     [{ DPOP_MAX_AGE: '601' }, /^DPOP_MAX_AGE must be a whole number from 1 to 600\.\n$/],
     [{ DPOP_NONCE: '1', DPOP_NONCE_TTL: '0' }, /^DPOP_NONCE_TTL must be a whole number from 1 to 86400\.\n$/],
+    [{ TLS_CERT: '/cert.pem' }, /^Set TLS_CERT and TLS_KEY together\.\n$/],
+    [{ TLS_KEY: '/key.pem' }, /^Set TLS_CERT and TLS_KEY together\.\n$/],
+    [{ TLS_CA: '/ca.pem' }, /^TLS_CA needs TLS_CERT and TLS_KEY\.\n$/],
+    [{ MTLS: '1' }, /^MTLS=1 needs TLS_CERT and TLS_KEY\.\n$/],
+    [{ TLS_CERT: '/no/cert.pem', TLS_KEY: '/no/key.pem' }, /^ENOENT: .*\/no\/cert\.pem'\n$/],
+    [{ TLS_CERT: '/dev/null', TLS_KEY: '/dev/null' }, /^TLS_CERT, TLS_KEY and TLS_CA must name .*\n$/],
     [{ ISSUER: 'http://auth.example.com' }, /issuers\.0\.issuer: must be https/],
     [{ CLOCK_TOLERANCE: '301' }, /clockToleranceSeconds/],
   ])('that cannot be used end the process: %j', async (environment, message) => {
@@ -259,6 +261,8 @@ describe('variables', () => {
       AUDIENCE: '',
       MTLS: '',
       TLS_CERT: '',
+      TLS_KEY: '',
+      TLS_CA: '',
       PUBLIC_URL: '',
     });
     const token = await issuer.token({ aud: server.url, act: { sub: 'agent-1' } });

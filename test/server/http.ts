@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { text } from 'node:stream/consumers';
+import type { TestCertificate } from '@gatehouse/testing';
 
 /** Names and values in turn, one pair for each field line. */
 type FieldLines = readonly string[];
@@ -9,6 +11,8 @@ export interface Message {
   readonly method?: string;
   readonly lines?: FieldLines;
   readonly body?: string;
+  /** What the client shows where it is asked, over https. */
+  readonly certificate?: Pick<TestCertificate, 'cert' | 'key'>;
 }
 
 /** An answer as it came over the wire: no redirects followed, no field lines joined. */
@@ -28,11 +32,14 @@ type Challenge = Readonly<Record<string, string>>;
 export const algs = 'ES256 EdDSA Ed25519 PS256';
 
 /** Sends a request whose field lines are exactly these, and `Host` where they name none. */
-export async function sendRequest(url: string, { method = 'GET', lines = [], body }: Message = {}): Promise<Answer> {
+export async function sendRequest(url: string, message: Message = {}): Promise<Answer> {
+  const { method = 'GET', lines = [], body, certificate } = message;
   const hasHost = lines.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
   const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))];
   const headers = [...(hasHost ? [] : ['host', new URL(url).host]), ...length, ...lines];
-  const outgoing = request(url, { method, headers, agent: false }).end(body);
+  const send = url.startsWith('https:') ? requestSecure : request;
+  const tls = { ...certificate, rejectUnauthorized: false };
+  const outgoing = send(url, { method, headers, agent: false, ...tls }).end(body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const received = await text(response);
   const { statusCode: status = 0, headersDistinct } = response;

@@ -63,6 +63,7 @@ export function declareRoutes({ issuer, allowedActors, mcp }) {
         { method: 'GET', path: '/whoami', guards: [required({})], answer: describeCaller },
         { method: 'GET', path: '/optional', guards: [{ mode: 'optional', requirement: {} }], answer: describeVisitor },
         { method: 'GET', path: '/dpop-only', guards: [required({ senderConstraint: 'dpop' })], answer: answerSubject },
+        { method: 'GET', path: '/mtls-only', guards: [required({ senderConstraint: 'mtls' })], answer: answerSubject },
         { method: 'GET', path: '/agent', guards: [required({ allow: isAllowed })], answer: answerSubject },
         { method: 'ANY', path: '/mcp', guards: [required('mcp:tools')], ...mcp },
       ],

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { adapters } from './adapters.mjs';
 import { createMcpEndpoint } from './mcp.mjs';
 import { declareRoutes, scopes } from './routes.mjs';
@@ -18,6 +19,9 @@ export async function serve({
   issuer,
   audience,
   publicUrl,
+  tls,
+  asksForCertificates,
+  trustedProxies,
   dpop,
   tokenProfile,
   clockToleranceSeconds,
@@ -26,18 +30,19 @@ export async function serve({
 }) {
   const { createAdapter } = await adapters[adapter]();
   // It listens before it serves: PORT may be 0, and the audience needs the port.
-  const server = createServer();
+  const server = tls === undefined ? createServer() : createSecureServer(tls);
   server.listen(port, host);
   await once(server, 'listening');
-  const own = describeAddress(/** @type {AddressInfo} */ (server.address()));
+  const own = describeAddress(/** @type {AddressInfo} */ (server.address()), tls === undefined ? 'http' : 'https');
   const resource = audience ?? own.loopback;
 
   const options = {
     resource,
     issuers: [{ issuer, tokenProfile, keys }],
     publicUrl,
+    trustedProxies,
     dpop,
-    metadata: { scopes },
+    metadata: { scopes, ...(asksForCertificates && { certificateBoundTokens: /** @type {const} */ (true) }) },
     clockToleranceSeconds,
   };
   const mcp = createMcpEndpoint({ origins: [new URL(resource).origin, ...own.loopbacks] });
@@ -54,12 +59,15 @@ export async function serve({
   console.log(`listening on ${own.origin}`);
 }
 
-/** @param {AddressInfo} address */
-function describeAddress({ address, family, port }) {
+/**
+ * @param {AddressInfo} address
+ * @param {'http' | 'https'} scheme
+ */
+function describeAddress({ address, family, port }, scheme) {
   const isIpv6 = family === 'IPv6';
   return {
-    origin: `http://${isIpv6 ? `[${address}]` : address}:${port}`,
-    loopback: `http://${isIpv6 ? '[::1]' : '127.0.0.1'}:${port}`,
-    loopbacks: ['127.0.0.1', '[::1]', 'localhost'].map((host) => `http://${host}:${port}`),
+    origin: `${scheme}://${isIpv6 ? `[${address}]` : address}:${port}`,
+    loopback: `${scheme}://${isIpv6 ? '[::1]' : '127.0.0.1'}:${port}`,
+    loopbacks: ['127.0.0.1', '[::1]', 'localhost'].map((host) => `${scheme}://${host}:${port}`),
   };
 }
