@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createBearerCases } from './bearer.mjs';
+import { createCertificateCases } from './certificates.mjs';
 import { createDpopCases } from './dpop.mjs';
 import { createFixture } from './fixtures.mjs';
 import { measureInProcess } from './in-process.mjs';
@@ -39,6 +40,12 @@ try {
     await table('In process, DPoP', inProcessColumns, async () =>
       measureInProcess(await createDpopCases(fixture), inProcess),
     ),
+    await table('In process, certificates', inProcessColumns, async () => {
+      const { cases, close } = await createCertificateCases(fixture);
+      const rows = await measureInProcess(cases, inProcess);
+      close();
+      return rows;
+    }),
     await table('HTTP, Express 5', overHttpColumns, () =>
       measureOverHttp(bearerCases, fixture, { rounds, load: repeatRequest(fixture, seconds) }),
     ),

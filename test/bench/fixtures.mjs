@@ -38,6 +38,8 @@ export async function createFixture() {
     publicKey: createPublicKey({ key: /** @type {import('node:crypto').JsonWebKey} */ (jwk), format: 'jwk' }),
     /** The token of every row that presents the same one again and again. */
     token: await mint(),
+    /** Another one, with these claims over those of `token`. */
+    mint,
     /** The token of every row that proves possession, each time anew. */
     boundToken,
     /** @param {number} count how many tokens, no two alike */
