@@ -52,14 +52,18 @@ function switchTo(mutation) {
 }
 
 /**
- * Runs the tests of DPoP, and those beside the file.
+ * Runs the tests of DPoP and of certificates, and those beside the file.
  *
  * @param {string} file
  * @returns what passed, the titles of what failed, and what did not even run
  */
 async function runTests(file) {
   const beside = file.replace(/\.ts$/, '.test.ts');
-  const filters = ['test/dpop/', ...(existsSync(`${root}${beside}`) ? [beside] : [])];
+  const filters = [
+    'test/dpop/',
+    'packages/core/src/verifier-mtls.test.ts',
+    ...(existsSync(`${root}${beside}`) ? [beside] : []),
+  ];
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
     await vitest.globTestSpecifications(filters),
   );

@@ -7,11 +7,25 @@ const base64 =
   'MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW50aWNhdGUxGzAZBgNVBAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNaFw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEAEFcGzkJiNy6J84y7uzo9M6NyMHAwCQYDVR0TBAIwADAfBgNVHSMEGDAWgBRm3WjLa38lbEYCuiCPct0ZaSED2DAOBgNVHQ8BAf8EBAMCBsAwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0RAQH/BBMwEYEPYmRjQGV4YW1wbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIBHda/r1vaL6G3VliL4/Di6YK0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBVoU4hBVZ1yhk=';
 const der = Buffer.from(base64, 'base64');
 const field = `:${base64}:`;
+const wrap = (tag: number, content: Uint8Array) =>
+  Buffer.concat([Buffer.of(tag, 0x82, content.length >> 8, content.length & 0xff), content]);
+/** A certificate of this many bytes: what was signed above, with a longer signature, which nobody verifies. */
+const createLarge = (size: number) =>
+  wrap(0x30, Buffer.concat([der.subarray(4, 354), wrap(0x03, Buffer.alloc(size - 358))]));
 const encode = (bytes: Uint8Array) => `:${Buffer.from(bytes).toString('base64')}:`;
 
 describe('parseClientCert', () => {
   it('reads the certificate of the example [MTL-09]', () => {
     expect(parseClientCert(field)).toEqual(der);
+  });
+
+  it('reads no field of more than 16 KiB', () => {
+    const largest = createLarge(12_285);
+    expect(encode(largest)).toHaveLength(16_382);
+    expect(parseClientCert(encode(largest))).toEqual(largest);
+    expect(() => parseClientCert(encode(createLarge(12_286)))).toThrow(
+      expect.objectContaining({ code: 'ERR_CLIENT_CERT_MALFORMED' }),
+    );
   });
 
   it.each([
