@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {
@@ -44,8 +44,17 @@ export interface Connection {
 export async function openConnection(url: string): Promise<Connection> {
   const { hostname, port, host } = new URL(url);
   const socket = connect(Number(port), hostname);
-  socket.setEncoding('latin1');
   await once(socket, 'connect');
+  return converse(socket, host);
+}
+
+/**
+ * Speaks HTTP over a socket that is connected, TLS or not.
+ *
+ * @param host what the `Host` field says
+ */
+export function converse(socket: Socket, host: string): Connection {
+  socket.setEncoding('latin1');
   const chunks: AsyncIterator<string> = socket[Symbol.asyncIterator]();
   const waiting: (readonly string[])[] = [];
   let received = '';
