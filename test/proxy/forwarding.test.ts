@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCertificate } from './certificate.ts';
-import { hasNginx, type SiteName } from './nginx.ts';
+import { isNginxHere, type SiteName } from './nginx.ts';
 import { type Proxied, startProxied, upstreams } from './proxied.ts';
 
 /** What the field of RFC 9440 §2.2 says of a certificate. */
 const fieldOf = (certificate: string) => `:${new X509Certificate(certificate).raw.toString('base64')}:`;
 
-describe.skipIf(!hasNginx).each(upstreams)('behind the nginx of the page, over %s, an API', (upstream) => {
+describe.skipIf(!isNginxHere).each(upstreams)('behind the nginx of the page, over %s, an API', (upstream) => {
   const seen: IncomingMessage[] = [];
   let server: Server;
   let proxied: Proxied;

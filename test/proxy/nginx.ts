@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { readText } from '../repository.ts';
+import { hasNginx } from './install.mjs';
 
-/** Whether there is an nginx on the PATH, 1.19.5 or newer: older ones do not know the option. */
-export const hasNginx: boolean = spawnSync('nginx', ['-e', 'stderr', '-v']).status === 0;
-if (!hasNginx) process.stdout.write('SKIPPED: no nginx 1.19.5 or newer is on the PATH for the tests of test/proxy.\n');
+/** Where this is false, the tests are skipped, as `npm test` says at its start. */
+export const isNginxHere: boolean = hasNginx(process.env);
 
 /** The names that the configurations on the page serve. */
 export type SiteName = 'api.example.com' | 'gateway.example.com';

@@ -3,12 +3,12 @@ import { createTestAgent, createTestIssuer, type DpopTestAgent, type TestIssuer 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../adapters/api.ts';
 import { routers } from '../adapters/routers.ts';
-import { hasNginx, type SiteName } from './nginx.ts';
+import { isNginxHere, type SiteName } from './nginx.ts';
 import { type Proxied, startProxied, upstreams } from './proxied.ts';
 
 const cases = routers.flatMap((router) => upstreams.map((upstream) => ({ ...router, upstream })));
 
-describe.skipIf(!hasNginx).each(cases)('a proof through nginx to $name over $upstream', ({ start, upstream }) => {
+describe.skipIf(!isNginxHere).each(cases)('a proof through nginx to $name over $upstream', ({ start, upstream }) => {
   const decisions: Decision[] = [];
   let issuer: TestIssuer;
   let agent: DpopTestAgent;

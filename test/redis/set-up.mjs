@@ -1,14 +1,10 @@
 // @ts-check
+import { thisMachine } from '../machine.mjs';
 import { setUpRedis } from './install.mjs';
 
 /** What `npm test` runs first, so that there is a Redis server to test with. */
 
-const advice = setUpRedis({
-  env: process.env,
-  isRoot: process.getuid?.() === 0,
-  policyFile: '/usr/sbin/policy-rc.d',
-  say: (sentence) => process.stdout.write(`${sentence}\n`),
-});
+const advice = setUpRedis(thisMachine);
 if (advice !== undefined) {
   process.stderr.write(`${advice}\n`);
   process.exitCode = 1;

@@ -1,54 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { aptGet, createMachine, install } from '../fake-machine.ts';
 import { setUpRedis } from './install.mjs';
 
 const newest = 'Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64';
 const advice = /^Install redis-server, version 7 or newer.*, so that it is on the PATH: tests start it\..*\n?$/;
 
-/** A machine that has these programs and no others, and whose directory is gone after the test. */
-function createMachine({ isRoot, programs }: { readonly isRoot: boolean; readonly programs: object }) {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-machine-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  const file = (name: string) => join(directory, name);
-  const addProgram = (name: string, script: string) => {
-    writeFileSync(file(name), `#!/bin/sh\n${script}\n`);
-    chmodSync(file(name), 0o755);
-  };
-  for (const [name, script] of Object.entries(programs)) addProgram(name, script);
-
-  const said: string[] = [];
-  const machine = {
-    // What the scripts need by themselves is behind an absolute path.
-    env: { PATH: directory },
-    isRoot,
-    policyFile: file('policy-rc.d'),
-    say: (sentence: string) => void said.push(sentence),
-  };
-  return {
-    machine,
-    said,
-    file,
-    log: () => (existsSync(file('log')) ? readFileSync(file('log'), 'utf8').split('\n') : []),
-  };
-}
-
-/** Records how it is called and what the policy is, and installs what it is asked for when it can. */
-const aptGet = (installed: string) => `
-here=\${0%/*}
-[ "$1" = --version ] && exit 0
-if "$here/policy-rc.d"; then policy=start; else policy="no start: $?"; fi
-echo "$* ($DEBIAN_FRONTEND, $policy)" >> "$here/log"
-case "$*" in
-  *install*) ${installed} ;;
-  *) exit 100 ;;
-esac`;
-const installServer = `echo '#!/bin/sh' > "$here/redis-server"
-    echo 'echo "${newest}"' >> "$here/redis-server"
-    /bin/chmod +x "$here/redis-server"`;
+const installServer = install('redis-server', `echo "${newest}"`);
 
 test('a machine with a Redis server is left as it is, in silence', () => {
   const programs = { 'redis-server': `echo "${newest}"`, 'apt-get': aptGet(installServer) };
