@@ -49,7 +49,7 @@ export interface RunningApi {
 }
 
 export interface ApiOptions
-  extends Pick<VerifierOptions, 'resource' | 'publicUrl' | 'issuers' | 'dpop' | 'metadata' | 'now' | 'trustedProxies'> {
+  extends Pick<VerifierOptions, 'resource' | 'publicUrl' | 'trustedProxies' | 'issuers' | 'dpop' | 'metadata' | 'now'> {
   readonly onDecision: (decision: Decision) => void;
 }
 

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { createTestCertificate } from '@gatehouse/testing';
 import { type Connection, converse, type RawAnswer } from '../adapters/exchange.ts';
-import { createCertificate } from './certificate.ts';
 import { type SiteName, startNginx } from './nginx.ts';
 
 /** How nginx reaches the API. */
@@ -14,6 +14,7 @@ export const upstreams = ['tcp', 'unix'] as const;
 
 /** An API that is reached through nginx. */
 export interface Proxied {
+  connect(site: SiteName, options?: ConnectionOptions): Promise<TLSSocket>;
   open(site: SiteName, options?: ConnectionOptions): Promise<Connection>;
   /** The answer to one request, over a connection of its own. */
   send(site: SiteName, request: readonly string[], options?: ConnectionOptions): Promise<RawAnswer>;
@@ -31,13 +32,14 @@ export async function startProxied(server: Server, upstream: (typeof upstreams)[
     upstream === 'tcp'
       ? { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close: async () => undefined }
       : await listenOnUnixSocket(server);
-  const nginx = await startNginx(address, createCertificate('api.example.com', 'gateway.example.com'));
+  const nginx = await startNginx(address, createTestCertificate());
 
   async function open(site: SiteName, options?: ConnectionOptions): Promise<Connection> {
     return converse(await nginx.connect(site, options), site);
   }
 
   return {
+    connect: nginx.connect,
     open,
     async send(site, request, options) {
       const connection = await open(site, options);
