@@ -13,6 +13,8 @@ import { type ApiOptions, type RunningApi, serveApi } from './api.ts';
  * An API whose only question is which route a target finds. A guard stands above all of them: GET /, GET /data,
  * GET /item/:id, GET /v1/data in a mounted application, and GET of anything else.
  *
+ * Each framework believes what fields say of hosts and addresses, which must make no difference to a guard.
+ *
  * The answer is a text: the route, and behind a space the parameter that its router has decoded.
  */
 export interface RouterUnderTest {
@@ -34,6 +36,7 @@ const expressRouter: RouterUnderTest = {
       };
     const mounted = ExpressRouter().get('/data', answer('mounted'));
     const app = express()
+      .set('trust proxy', true)
       .use(requireAgent())
       .get('/', answer('root'))
       .get('/data', answer('data'))
@@ -60,7 +63,7 @@ const koaRouter: RouterUnderTest = {
       .get('/data', answer('data'))
       .get('/item/:id', answer('item'))
       .get('/{*rest}', answer('rest'));
-    const app = new Koa().use(requireAgent()).use(mount('/v1', mounted)).use(router.routes());
+    const app = new Koa({ proxy: true }).use(requireAgent()).use(mount('/v1', mounted)).use(router.routes());
     app.silent = true;
     return serveApi(app.callback());
   },
@@ -70,7 +73,7 @@ const fastifyRouter: RouterUnderTest = {
   name: 'fastify',
   async start(options) {
     const { plugin, requireAgent } = createForFastify(options);
-    const app = fastify();
+    const app = fastify({ trustProxy: true });
     app.register(plugin);
     app.addHook('onRequest', requireAgent());
     app.get('/', async () => textOfRoute('root'));

@@ -40,9 +40,9 @@ describe.each(routers)('what $name serves', ({ name, start }) => {
   }
 
   /** What is served to a proof for this URI, or the code of the refusal. */
-  async function prove(target: string, uri: string): Promise<string> {
+  async function prove(target: string, uri: string, ...fields: readonly string[]): Promise<string> {
     const { authorization, dpop } = await agent.headers({ method: 'GET', url: uri, token });
-    const served = await send(target, `Authorization: ${authorization}`, `DPoP: ${dpop}`);
+    const served = await send(target, `Authorization: ${authorization}`, `DPoP: ${dpop}`, ...fields);
     return decisions[0]?.refusal?.code ?? served;
   }
 
@@ -79,6 +79,22 @@ describe.each(routers)('what $name serves', ({ name, start }) => {
       }
     }
     expect(folded).toBeGreaterThan(40);
+  });
+
+  it('is the same to a proof whatever fields say of hosts, origins and prefixes [DPOP-12]', async () => {
+    const fields = [
+      'X-Forwarded-Host: evil.example',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Port: 80',
+      'X-Forwarded-Prefix: /evil',
+      'X-Original-URL: /evil',
+      'X-Rewrite-URL: /evil',
+      'Forwarded: host=evil.example;proto=http',
+    ];
+    expect(await prove('/data', 'https://api.example/data', ...fields)).toBe('data');
+    for (const uri of ['https://evil.example/data', 'http://evil.example/evil/data', 'https://api.example/evil']) {
+      expect(await prove('/data', uri, ...fields)).toBe('ERR_DPOP_URI');
+    }
   });
 
   it('for one URI on two routes is served to one proof once, whichever of them it is for [DPOP-23]', async () => {

@@ -182,7 +182,8 @@ describe.skipIf(!isNginxHere).each(cases)('a certificate through nginx to $name 
   });
 
   it('is not believed past the proxy, unless the address of the proxy is that of others', async () => {
-    const [answer] = await exchange(running.url, request(alice, alice.field));
+    const claims = ['X-Forwarded-For: unix:', 'X-Real-IP: unix:', 'Forwarded: for=unix'];
+    const [answer] = await exchange(running.url, request(alice, alice.field, ...claims));
     expect(answer?.statusLine).toBe(api.upstream === 'tcp' ? 'HTTP/1.1 200 OK' : 'HTTP/1.1 401 Unauthorized');
   });
 });
