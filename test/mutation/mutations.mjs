@@ -1,7 +1,7 @@
 // @ts-check
 import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
-import { ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
+import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
 
 /**
@@ -22,6 +22,7 @@ const byFile = {
   [`${core}/proof/public-jwk.ts`]: ofKeys,
   [`${core}/proof/target-uri.ts`]: ofTargets,
   [`${core}/http/request.ts`]: ofTargetForms,
+  [`${core}/node.ts`]: ofMessages,
   [`${core}/proof/nonce.ts`]: ofNonces,
   [`${core}/proof/mtls.ts`]: ofCertificates,
   [`${core}/proof/client-cert-field.ts`]: ofClientCert,

@@ -104,6 +104,16 @@ export const ofTargets = [
   },
 ];
 
+/** What is kept of a message of Node. @type {readonly Mutation[]} */
+export const ofMessages = [
+  {
+    check: 'a message whose method was overridden is another request',
+    rows: ['DPOP-09'],
+    find: 'known?.method === method',
+    replace: 'known !== undefined',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const ofNonces = [
   {

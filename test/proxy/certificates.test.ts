@@ -12,10 +12,12 @@ import { type Proxied, startProxied, upstreams } from './proxied.ts';
 const cases = routers.flatMap((router) => upstreams.map((upstream) => ({ ...router, upstream })));
 const trusted = { tcp: '127.0.0.1', unix: 'unix' };
 const site = 'api.example.com';
+const authority = createTestCertificate({ name: 'authority' });
 
 /** A client with a certificate, and a token that is bound to it. */
 async function createClient(issuer: TestIssuer, sub: string, claims: Readonly<Record<string, unknown>> = {}) {
-  const { cert, key, der, thumbprint } = createTestCertificate();
+  // Alice signs her own; nginx knows the authority of the others no better.
+  const { cert, key, der, thumbprint } = createTestCertificate(sub === 'alice' ? {} : { authority });
   const cnf = { 'x5t#S256': thumbprint };
   return {
     tls: { cert, key },
