@@ -1,5 +1,6 @@
 // @ts-check
 import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
+import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
 import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
@@ -33,6 +34,11 @@ const byFile = {
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
   [`${core}/verifier.ts`]: ofVerifier,
   [`${core}/evaluation.ts`]: ofAnswers,
+  [`${core}/introspection/freshness.ts`]: ofFreshness,
+  [`${core}/introspection/answer-cache.ts`]: ofIssuerAnswers,
+  [`${core}/introspection/call-limiter.ts`]: ofLimits,
+  [`${core}/introspection/breaker.ts`]: ofBreakers,
+  [`${core}/introspection/introspector.ts`]: ofQuestions,
 };
 
 /** @type {readonly (Mutation & { readonly file: string })[]} */
