@@ -55,6 +55,12 @@ const observations: Readonly<Record<IssuerFault, (uri: string, sound: unknown) =
     expect(JSON.stringify(sound).startsWith(text)).toBe(true);
     expect(() => JSON.parse(text)).toThrow(SyntaxError);
   },
+  async truncated(uri, sound) {
+    const response = await fetch(uri);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-length')).toBe(`${JSON.stringify(sound).length}`);
+    await expect(response.text()).rejects.toThrow('terminated');
+  },
   async empty(uri) {
     const response = await fetch(uri);
     expect(response.status).toBe(200);

@@ -11,6 +11,7 @@ export type IssuerFault =
   | 'not-found'
   | 'html'
   | 'malformed'
+  | 'truncated'
   | 'empty'
   | 'huge'
   | 'redirect';
@@ -64,6 +65,11 @@ const faults: Readonly<Record<IssuerFault, Fault>> = {
   malformed: {
     means: 'Status 200, and the first half of the document.',
     answer: ({ response, document }) => answerDocument(response, document.slice(0, document.length / 2)),
+  },
+  truncated: {
+    means:
+      'Status 200, and the first half of the document; the connection closes before the rest, which was announced.',
+    answer: truncate,
   },
   empty: {
     means: 'Status 200 and no body.',
@@ -119,6 +125,11 @@ function drip({ response, document }: Exchange): void {
   sendByte();
   const timer = setInterval(sendByte, dripMilliseconds).unref();
   response.on('close', () => clearInterval(timer));
+}
+
+function truncate({ response, document }: Exchange): void {
+  response.writeHead(200, { connection, 'content-type': 'application/json', 'content-length': document.length });
+  response.write(document.slice(0, document.length / 2), () => response.destroy());
 }
 
 function huge({ response, document }: Exchange): void {
