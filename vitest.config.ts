@@ -11,7 +11,9 @@ const repository = ['packaging', 'docs', 'conformance', 'mutation', 'examples', 
   (room) => `test/${room}/**/*.test.ts`,
 );
 /** Those of the contract server that run on each of the frameworks. */
-const server = ['adapters', 'answers', 'mcp', 'mtls', 'process', 'routes'].map((name) => `test/server/${name}.test.ts`);
+const server = ['adapters', 'answers', 'introspection', 'mcp', 'mtls', 'process', 'routes'].map(
+  (name) => `test/server/${name}.test.ts`,
+);
 /** Tests of very many generated inputs, run once: what `dist` is compiled from is what they search for defects. */
 const property = ['packages/*/src/**/*.property.test.ts', 'test/**/*.property.test.ts'];
 const ofSource = { ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } } };

@@ -18,7 +18,7 @@ export class EnvironmentError extends Error {
  */
 const supportedValues = {
   ADAPTER: Object.keys(adapters),
-  TOKEN_MODE: ['jwt'],
+  TOKEN_MODE: ['jwt', 'introspect'],
   DPOP: ['allowed'],
   DPOP_NONCE: ['0', '1'],
   MTLS: ['0', '1', 'header'],
@@ -67,6 +67,7 @@ export function readEnvironment(variables) {
       cooldownSeconds: readSeconds(variables, 'JWKS_COOLDOWN_MS', 1000),
       timeoutSeconds: readSeconds(variables, 'JWKS_TIMEOUT_MS', 1000),
     },
+    introspection: variables['TOKEN_MODE'] === 'introspect' ? readIntrospection(variables) : undefined,
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
   };
 }
@@ -110,6 +111,27 @@ function readNonces(variables) {
     // A secret of any length, as the bytes of a key.
     secrets: [secret ? createHash('sha256').update(secret).digest() : randomBytes(32)],
     lifetimeSeconds: readNumber(variables, 'DPOP_NONCE_TTL', { fallback: 300, min: 1, max: 86_400 }),
+  };
+}
+
+/**
+ * A JWT is asked about as often as an opaque token.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ */
+function readIntrospection(variables) {
+  const cacheSeconds = readNumber(variables, 'INTROSPECTION_CACHE_TTL_MS', { fallback: 0, min: 0 }) / 1000;
+  return {
+    introspection: {
+      clientAuthentication: {
+        method: /** @type {const} */ ('client_secret_basic'),
+        clientId: variables['INTROSPECTION_CLIENT_ID'] || 'rs',
+        clientSecret: variables['INTROSPECTION_CLIENT_SECRET'] || 'rs-secret',
+      },
+      cacheSeconds,
+      timeoutSeconds: readSeconds(variables, 'INTROSPECTION_TIMEOUT_MS', 1000),
+    },
+    recheckSeconds: cacheSeconds,
   };
 }
 

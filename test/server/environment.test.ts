@@ -207,7 +207,7 @@ describe('PUBLIC_URL', () => {
 describe('variables', () => {
   test.each([
     ['ADAPTER', 'hono'],
-    ['TOKEN_MODE', 'introspect'],
+    ['TOKEN_MODE', 'opaque'],
     ['DPOP', 'required'],
     ['DPOP_NONCE', 'yes'],
     ['MTLS', 'yes'],
@@ -223,6 +223,10 @@ describe('variables', () => {
     [{ PORT: 'http' }, /^PORT must be a whole number from 0 to 65535\.\n$/],
     [{ PORT: '65536' }, /^PORT must be a whole number/],
     [{ JWKS_CACHE_MS: '1.5' }, /^JWKS_CACHE_MS must be a whole number/],
+    [
+      { TOKEN_MODE: 'introspect', INTROSPECTION_TIMEOUT_MS: 'soon' },
+      /^INTROSPECTION_TIMEOUT_MS must be a whole number/,
+    ],
     [{ AUDIENCE: 'api' }, /^AUDIENCE must be a URL\.\n$/],
     [{ PUBLIC_URL: 'api' }, /^PUBLIC_URL must be a URL\.\n$/],
     [{ DPOP_MAX_AGE: '601' }, /^DPOP_MAX_AGE must be a whole number from 1 to 600\.\n$/],
@@ -242,7 +246,7 @@ describe('variables', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  test('that configure what does not exist yet are taken, and so are empty ones', async () => {
+  test('that configure what is not there, or not asked for, are taken, and so are empty ones', async () => {
     await using issuer = await createTestIssuer();
     await using server = await startContractServer({
       ISSUER: issuer.issuer,

@@ -26,6 +26,7 @@ export async function serve({
   tokenProfile,
   clockToleranceSeconds,
   keys,
+  introspection,
   allowedActors,
 }) {
   const { createAdapter } = await adapters[adapter]();
@@ -38,7 +39,7 @@ export async function serve({
 
   const options = {
     resource,
-    issuers: [{ issuer, tokenProfile, keys }],
+    issuers: [{ issuer, tokenProfile, keys, ...introspection }],
     publicUrl,
     trustedProxies,
     dpop,
