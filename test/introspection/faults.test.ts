@@ -181,21 +181,18 @@ describe('an issuer', () => {
   });
 
   it('that has just started, and answers slowly, is asked once about a token by all who wait', async () => {
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
+    const held: (() => void)[] = [];
+    const { url, received } = await serve((response) => {
+      held.push(() => response.writeHead(200, { 'content-type': 'application/json' }).end(describeLater()));
     });
-    const { url, received } = await serve(async (response) => {
-      await released;
-      const { issuer } = guard.issuer;
+    const describeLater = () => {
       const now = guard.clock.now() / 1000;
-      const body = describeToken({ iss: issuer, iat: now, exp: now + 300 });
-      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-    });
+      return describeToken({ iss: guard.issuer.issuer, iat: now, exp: now + 300 });
+    };
     await reopen({ endpoint: url, timeoutSeconds: 10 });
     const waiting = askAll(Array(50).fill('opaque-token'));
     await expect.poll(() => received).toHaveLength(1);
-    release();
+    for (const answer of held) answer();
     expect(await waiting).toEqual(Array(50).fill('accepted'));
     expect(received).toHaveLength(1);
   });
