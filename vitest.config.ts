@@ -11,13 +11,17 @@ const repository = ['packaging', 'docs', 'conformance', 'mutation', 'examples', 
   (room) => `test/${room}/**/*.test.ts`,
 );
 /** Those of the contract server that run on each of the frameworks. */
-const server = ['adapters', 'answers', 'introspection', 'mcp', 'mtls', 'process', 'routes'].map(
+const server = ['adapters', 'answers', 'introspection', 'mcp', 'mtls', 'process', 'redis', 'routes'].map(
   (name) => `test/server/${name}.test.ts`,
+);
+/** Those that start many processes, once: what `dist` does differs from the sources in nothing that they look at. */
+const redis = ['cluster-faults', 'outages', 'sentinel-failover', 'servers', 'set-up', 'topologies', 'traffic'].map(
+  (name) => `test/redis/${name}.test.ts`,
 );
 /** Tests of very many generated inputs, run once: what `dist` is compiled from is what they search for defects. */
 const property = ['packages/*/src/**/*.property.test.ts', 'test/**/*.property.test.ts'];
 const ofSource = { ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } } };
-const exclude = [...configDefaults.exclude, ...repository, ...property];
+const exclude = [...configDefaults.exclude, ...repository, ...redis, ...property];
 
 export default defineConfig({
   test: {
@@ -42,6 +46,11 @@ export default defineConfig({
         extends: true,
         ...ofSource,
         test: { name: 'property', include: property, setupFiles: 'test/property-runs.ts' },
+      },
+      {
+        extends: true,
+        ...ofSource,
+        test: { name: 'redis', include: redis, testTimeout: 60_000 },
       },
       {
         extends: true,

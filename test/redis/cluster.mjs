@@ -51,7 +51,7 @@ export async function startCluster({ masters: masterCount = 3, replicas = 0, pas
       await from.run('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target);
       await pause();
       for (;;) {
-        const keys = /** @type {string[]} */ (await from.run('CLUSTER', 'GETKEYSINSLOT', slot, 100));
+        const keys = /** @type {string[]} */ (await from.run('CLUSTER', 'GETKEYSINSLOT', slot, 10));
         if (keys.length === 0) break;
         const auth = password === undefined ? [] : ['AUTH', password];
         await from.run('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, ...auth, 'KEYS', ...keys);

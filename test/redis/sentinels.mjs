@@ -9,7 +9,7 @@ const name = 'main';
 
 /**
  * Starts sentinels that watch a master and its replicas, and waits until they know all of these and each other. They
- * replace a master that is silent for half a second.
+ * replace a master that is silent for a second.
  *
  * @param {{ readonly master: import('./servers.mjs').RedisServer, readonly replicas: number, readonly count?: number }} watched
  *   how many replicas there are, and how many sentinels there shall be: by default 3
@@ -27,7 +27,7 @@ export async function startSentinels({ master, replicas, count = 3 }) {
         `port ${ownPort}`,
         `dir ${data}`,
         `sentinel monitor ${name} 127.0.0.1 ${port} ${quorum}`,
-        `sentinel down-after-milliseconds ${name} 500`,
+        `sentinel down-after-milliseconds ${name} 1000`,
         `sentinel failover-timeout ${name} 3000`,
         ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${JSON.stringify(password)}`]),
       ],
@@ -45,8 +45,8 @@ export async function startSentinels({ master, replicas, count = 3 }) {
       return lists.every((known) => Array.isArray(known) && known.length === length);
     });
 
-  // They look every ten seconds otherwise.
-  const periods = ['info-period', 'publish-period', 'ping-period', 'ask-period'].flatMap((period) => [period, 100]);
+  // They look every ten seconds otherwise. How often they ping is left alone: it is how long they believe what they saw.
+  const periods = ['info-period', 'publish-period', 'ask-period'].flatMap((period) => [period, 100]);
   await Promise.all(addresses.map((address) => ask(address, 'DEBUG', ...periods)));
   await Promise.all([allKnow('SENTINELS', count - 1), allKnow('REPLICAS', replicas)]);
 

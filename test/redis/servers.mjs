@@ -13,7 +13,7 @@ import { launchServer, runCommand } from './launch.mjs';
  *   good order, or every write
  * @property {RedisServer} [replicaOf]
  * @property {boolean} [cluster] whether it is a node of a cluster, which `startCluster` makes of several
- * @property {Readonly<Record<string, string>>} [config] more directives, by name
+ * @property {Readonly<Record<string, string | readonly string[]>>} [config] more directives, by name: a word, or several
  */
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} RedisServer */
@@ -39,7 +39,7 @@ export async function startRedis(options = {}) {
         ...(options.cluster === true && describeCluster(data, busPort)),
         ...(certificate && describeTls(port, certificate.file)),
         ...options.config,
-      }).map(([name, value]) => `${name} ${quote(String(value))}`),
+      }).map(([name, value]) => [name, ...[value].flat().map((word) => JSON.stringify(String(word)))].join(' ')),
       ...(options.users ?? []).map((rules) => `user ${rules}`),
     ],
     ready: /ready to accept connections/i,
@@ -88,10 +88,10 @@ export async function startRedis(options = {}) {
   };
 }
 
-/** @type {Readonly<Record<NonNullable<RedisOptions['persistence']>, Readonly<Record<string, string>>>>} */
+/** @satisfies {Record<NonNullable<RedisOptions['persistence']>, RedisOptions['config']>} */
 const persistences = {
   none: { save: '', appendonly: 'no' },
-  rdb: { save: '3600 1', appendonly: 'no' },
+  rdb: { save: ['3600', '1'], appendonly: 'no' },
   aof: { save: '', appendonly: 'yes', appendfsync: 'always' },
 };
 
@@ -102,7 +102,7 @@ function describeReplication({ password, replicaOf }) {
   return {
     ...(password !== undefined && { requirepass: password }),
     ...(masterPassword !== undefined && { masterauth: masterPassword }),
-    ...(replicaOf && { replicaof: `127.0.0.1 ${replicaOf.port}` }),
+    ...(replicaOf && { replicaof: ['127.0.0.1', replicaOf.port] }),
   };
 }
 
@@ -126,9 +126,4 @@ function describeTls(port, file) {
     'tls-ca-cert-file': file,
     'tls-auth-clients': 'no',
   };
-}
-
-/** A directive that takes several words gets them as such, any other value is one. @param {string} value */
-function quote(value) {
-  return /^[\w./:-]+(?: [\w./:-]+)*$/.test(value) ? value : JSON.stringify(value);
 }

@@ -56,7 +56,7 @@ describe('a cluster', () => {
         for (const key of ['{tag}0', '{tag}149']) expect(await client.get(key)).toBe('value');
       },
     });
-    expect(pauses).toBe(4);
+    expect(pauses).toBe(17);
     expect(await from.run('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(0);
     expect(await to.run('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(150);
   });

@@ -31,7 +31,7 @@ export interface Traffic extends AsyncDisposable {
 }
 
 /** Of good ones. As many copies come between them. */
-const millisecondsBetweenRequests = 4;
+const millisecondsBetweenRequests = 6;
 /** For {@link Traffic.see}: the machine may be busy with other tests. */
 const patienceMilliseconds = 15_000;
 
