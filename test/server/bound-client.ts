@@ -17,6 +17,8 @@ interface BoundMessage {
 
 /** A client whose tokens are bound to its key, with proofs made by jose: by nothing of ours. */
 export interface BoundClient {
+  /** The field lines of a token and a proof for exactly this request. */
+  lines(path: string, message?: BoundMessage): Promise<readonly string[]>;
   /** Sends GET with a token and a proof for exactly this request. */
   send(path: string, message?: BoundMessage): Promise<Answer>;
 }
@@ -25,8 +27,8 @@ export async function createBoundClient(pair: Pair): Promise<BoundClient> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwk = await exportJWK(publicKey);
   const jkt = await calculateJwkThumbprint(jwk);
-  return {
-    async send(path, { claims = {}, proof = {}, origin = pair.url, scheme = 'DPoP' } = {}) {
+  const client: BoundClient = {
+    async lines(path, { claims = {}, proof = {}, origin = pair.url, scheme = 'DPoP' } = {}) {
       const token = await pair.token({ cnf: { jkt }, ...claims });
       const signed = await new SignJWT({
         jti: randomUUID(),
@@ -38,7 +40,11 @@ export async function createBoundClient(pair: Pair): Promise<BoundClient> {
       })
         .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
         .sign(privateKey);
-      return sendRequest(`${origin}${path}`, { lines: ['authorization', `${scheme} ${token}`, 'dpop', signed] });
+      return ['authorization', `${scheme} ${token}`, 'dpop', signed];
+    },
+    async send(path, message) {
+      return sendRequest(`${message?.origin ?? pair.url}${path}`, { lines: await client.lines(path, message) });
     },
   };
+  return client;
 }

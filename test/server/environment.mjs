@@ -68,6 +68,8 @@ export function readEnvironment(variables) {
       timeoutSeconds: readSeconds(variables, 'JWKS_TIMEOUT_MS', 1000),
     },
     introspection: variables['TOKEN_MODE'] === 'introspect' ? readIntrospection(variables) : undefined,
+    /** Undefined: used proofs are remembered in memory. */
+    redis: readRedis(variables),
     allowedActors: (variables['ALLOWED_ACTORS'] || 'agent-1').split(/[\s,]+/),
   };
 }
@@ -133,6 +135,16 @@ function readIntrospection(variables) {
     },
     recheckSeconds: cacheSeconds,
   };
+}
+
+/** @param {Readonly<Record<string, string | undefined>>} variables */
+function readRedis(variables) {
+  const url = variables['REDIS_URL'];
+  if (!url) return undefined;
+  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new EnvironmentError('REDIS_URL must be a URL that begins with redis:// or rediss://.');
+  }
+  return { url, timeoutSeconds: readSeconds(variables, 'REDIS_TIMEOUT_MS', 1000) };
 }
 
 /** @param {Readonly<Record<string, string | undefined>>} variables */

@@ -237,6 +237,8 @@ describe('variables', () => {
     [{ MTLS: '1' }, /^MTLS=1 needs TLS_CERT and TLS_KEY\.\n$/],
     [{ TLS_CERT: '/no/cert.pem', TLS_KEY: '/no/key.pem' }, /^ENOENT: .*\/no\/cert\.pem'\n$/],
     [{ TLS_CERT: '/dev/null', TLS_KEY: '/dev/null' }, /^TLS_CERT, TLS_KEY and TLS_CA must name .*\n$/],
+    [{ REDIS_URL: '127.0.0.1:6379' }, /^REDIS_URL must be a URL that begins with redis:\/\/ or rediss:\/\/\.\n$/],
+    [{ REDIS_URL: 'redis://127.0.0.1', REDIS_TIMEOUT_MS: '1s' }, /^REDIS_TIMEOUT_MS must be a whole number/],
     [{ ISSUER: 'http://auth.example.com' }, /issuers\.0\.issuer: must be https/],
     [{ CLOCK_TOLERANCE: '301' }, /clockToleranceSeconds/],
   ])('that cannot be used end the process: %j', async (environment, message) => {

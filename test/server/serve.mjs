@@ -27,9 +27,11 @@ export async function serve({
   clockToleranceSeconds,
   keys,
   introspection,
+  redis,
   allowedActors,
 }) {
   const { createAdapter } = await adapters[adapter]();
+  const stores = redis === undefined ? undefined : (await import('./redis.mjs')).createStores(redis);
   // It listens before it serves: PORT may be 0, and the audience needs the port.
   const server = tls === undefined ? createServer() : createSecureServer(tls);
   server.listen(port, host);
@@ -45,6 +47,7 @@ export async function serve({
     dpop,
     metadata: { scopes, ...(asksForCertificates && { certificateBoundTokens: /** @type {const} */ (true) }) },
     clockToleranceSeconds,
+    stores,
   };
   const mcp = createMcpEndpoint({ origins: [new URL(resource).origin, ...own.loopbacks] });
   const application = createAdapter(options, declareRoutes({ issuer, allowedActors, mcp }));
