@@ -40,6 +40,7 @@ export async function proveUnderFault(
     process.stdout.write(`Redis ${name}: ${describe(report)}\n`);
     return report;
   } finally {
+    await Promise.all(stores.map((store) => store.close()));
     for (const client of clients) client.disconnect();
   }
 }

@@ -57,7 +57,7 @@ export async function serve({
     process.once(signal, () => {
       server.close();
       server.closeAllConnections();
-      application.close().catch(console.error);
+      Promise.all([application.close(), stores?.close()]).catch(console.error);
     });
   }
   console.log(`listening on ${own.origin}`);
