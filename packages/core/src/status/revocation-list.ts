@@ -6,7 +6,7 @@ import { fileTarget, type Revocation, type RevocationTarget, readId, unfileTarge
 import { type FiledRevocation, mergeRevocations, type RevocableToken, RevocationTable } from './revocation-table.ts';
 
 export interface RevocationListOptions {
-  /** The most entries that are held at once, 1 to 10000000, at about 250 bytes each. Default 1000000. */
+  /** The most entries that are held at once, 1 to 10000000, at about 200 bytes each. Default 1000000. */
   readonly maxEntries?: number | undefined;
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: (() => number) | undefined;

@@ -1,4 +1,5 @@
 import { actorValue, type FiledTarget, type RevocationKind, revocationKinds } from './revocation.ts';
+import { TextMap } from './text-map.ts';
 
 /** What is looked at of a token. Every agent has it. */
 export interface RevocableToken {
@@ -27,7 +28,7 @@ interface Entry extends FiledRevocation {
   next: Entry | undefined;
 }
 
-type IssuerEntries = Readonly<Record<RevocationKind, Map<string, Entry>>>;
+type IssuerEntries = Readonly<Record<RevocationKind, TextMap<Entry>>>;
 
 /**
  * Entries by what they are about: for a token one look for its issuer, and one for each kind of entry that there is. Texts
@@ -82,7 +83,7 @@ export class RevocationTable {
     const { kind, value } = revocation;
     const entries = this.#entriesOf(revocation.iss)[kind];
     const next = entries.get(value);
-    entries.set(next?.value ?? value, {
+    entries.set({
       kind,
       iss: this.#share(revocation.iss),
       value: next?.value ?? value,
@@ -103,7 +104,7 @@ export class RevocationTable {
     if (entries === undefined || first === undefined) return false;
     if (first.author === author) {
       if (first.next === undefined) entries.delete(value);
-      else entries.set(value, first.next);
+      else entries.set(first.next);
       this.#size -= 1;
       return true;
     }
@@ -129,7 +130,9 @@ export class RevocationTable {
   #entriesOf(iss: string): IssuerEntries {
     const known = this.#issuers.get(iss);
     if (known !== undefined) return known;
-    const entries = Object.fromEntries(revocationKinds.map((kind) => [kind, new Map()])) as unknown as IssuerEntries;
+    const entries = Object.fromEntries(
+      revocationKinds.map((kind) => [kind, new TextMap()]),
+    ) as unknown as IssuerEntries;
     this.#issuers.set(iss, entries);
     return entries;
   }
@@ -146,7 +149,7 @@ export class RevocationTable {
 const mostSharedTexts = 4096;
 
 function findIn(
-  entries: ReadonlyMap<string, Entry>,
+  entries: TextMap<Entry>,
   value: string | undefined,
   token: RevocableToken,
   now: number,
