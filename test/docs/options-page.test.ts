@@ -4,6 +4,7 @@ import { issuerSchema } from '../../packages/core/src/issuer/options.ts';
 import { parseOptions } from '../../packages/core/src/options.ts';
 import { type DpopSettings, dpopSchema } from '../../packages/core/src/proof/options.ts';
 import { memoryReplayStoreSchema } from '../../packages/core/src/proof/replay-memory.ts';
+import { revocationEndpointSchema } from '../../packages/core/src/revocation-endpoint.ts';
 import { revocationListSchema } from '../../packages/core/src/status/revocation-list.ts';
 import { readText } from '../repository.ts';
 
@@ -54,6 +55,12 @@ const interfaces = [
     file: 'proof/replay-memory.ts',
     heading: '### `MemoryReplayStoreOptions`',
     defaults: memoryReplayStoreSchema.parse({}),
+  },
+  {
+    name: 'RevocationEndpointOptions',
+    file: 'revocation-endpoint.ts',
+    heading: '### `RevocationEndpointOptions`',
+    defaults: revocationEndpointSchema.parse({}),
   },
   {
     name: 'RevocationListOptions',

@@ -25,7 +25,7 @@ const rooms: readonly (readonly string[])[] = [
   ['evaluation'],
   ['authentication'],
   ['verifier'],
-  ['adapter', 'node', 'index'],
+  ['adapter', 'node', 'revocation-endpoint', 'index'],
 ];
 
 function findPackage(name: string): Package {

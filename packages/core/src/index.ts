@@ -24,7 +24,7 @@ export {
 } from './errors.ts';
 export type { CheckOutcome, Outcome } from './evaluation.ts';
 export type { Problem, RenderProblem } from './http/refusal.ts';
-export type { Endpoint, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
+export type { Endpoint, EndpointInput, HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 export type { IntrospectionHealth } from './introspection/introspector.ts';
 export type { QuestionOptions } from './introspection/options.ts';
 export type { JwsAlgorithm } from './issuer/algorithms.ts';
@@ -45,6 +45,7 @@ export type { Requirement, RequirementInput, Verdict } from './requirement/requi
 export type { ScopeHierarchy } from './requirement/scopes.ts';
 export type { SenderConstraint } from './requirement/sender-constraint.ts';
 export type { MetadataOptions } from './resource/options.ts';
+export { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.ts';
 export type { NewRevocation, Revocation, RevocationTarget } from './status/revocation.ts';
 export {
   createRevocationList,

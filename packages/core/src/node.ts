@@ -95,13 +95,57 @@ export function writeOutcome(response: ServerResponse, outcome: Outcome): void {
   else writeHeaders(response, outcome.headers);
 }
 
+/**
+ * The body of a message, for endpoints: undefined where it is longer than that, or its caller left before the end. Where a
+ * parser of the framework was there first, what it made of the body is written again.
+ *
+ * @param parsed what a parser has left. Default: `body` of the message
+ * @throws TypeError when something has read the body and left nothing
+ */
+export async function readBody(
+  message: IncomingMessage & { readonly body?: unknown },
+  maxBytes: number,
+  parsed: unknown = message.body,
+): Promise<Uint8Array | undefined> {
+  if (message.readableDidRead) return limit(writeAgain(parsed), maxBytes);
+  if (message.readableEnded) return new Uint8Array();
+  if (message.destroyed || Number(message.headers['content-length'] ?? 0) > maxBytes) return undefined;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  message.on('data', (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    // What is too long is read to its end, and not kept: the answer could not be read before.
+    if (size <= maxBytes) chunks.push(chunk);
+  });
+  const isWhole = await new Promise<boolean>((resolve) => {
+    message.once('end', () => resolve(true));
+    message.once('close', () => resolve(false));
+    message.once('error', () => resolve(false));
+  });
+  return isWhole && size <= maxBytes ? Buffer.concat(chunks) : undefined;
+}
+
+function writeAgain(parsed: unknown): Uint8Array {
+  if (parsed instanceof Uint8Array) return parsed;
+  if (typeof parsed === 'string') return Buffer.from(parsed);
+  if (parsed === undefined) throw new TypeError('The body was read already. Mount the endpoint above what reads it.');
+  return Buffer.from(JSON.stringify(parsed));
+}
+
+function limit(body: Uint8Array, maxBytes: number): Uint8Array | undefined {
+  return body.byteLength > maxBytes ? undefined : body;
+}
+
 /** Answers the request when it is for the endpoint; resolves to false when it is not. */
 export async function serveEndpoint(
   endpoint: Endpoint,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  const answer = await answerEndpoint(endpoint, fromIncomingMessage(message));
+  const answer = await answerEndpoint(endpoint, fromIncomingMessage(message), {
+    readBody: (maxBytes) => readBody(message, maxBytes),
+    context: message,
+  });
   if (answer !== undefined) writeResponse(response, answer);
   return answer !== undefined;
 }

@@ -55,7 +55,7 @@ export function readyOr<Ready, Value>(
 }
 
 /** Every problem that a schema found, by path. Values are not repeated: options may hold secrets. */
-function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
+export function listIssues(error: z.ZodError): readonly ConfigurationIssue[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String).join('.');
     // What is wrong with a key stands inside.

@@ -13,7 +13,7 @@ import type {
   VerifierOptions,
 } from '@gatehouse/core';
 import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
-import { fromIncomingMessage, hasLeft } from '@gatehouse/core/node';
+import { fromIncomingMessage, hasLeft, readBody } from '@gatehouse/core/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 
@@ -37,6 +37,7 @@ export type {
   KeyOptions,
   LimitOptions,
   MetadataOptions,
+  NewRevocation,
   NonceOptions,
   Outcome,
   Problem,
@@ -45,6 +46,11 @@ export type {
   ReplayStore,
   Requirement,
   RequirementInput,
+  Revocation,
+  RevocationEndpointOptions,
+  RevocationList,
+  Revocations,
+  RevocationTarget,
   ScopeHierarchy,
   SenderConstraint,
   StoreOptions,
@@ -55,6 +61,8 @@ export type {
 export {
   AuthError,
   ConfigurationError,
+  createRevocationEndpoint,
+  createRevocationList,
   createVerifier,
   describeAgent,
   ForbiddenError,
@@ -64,6 +72,7 @@ export {
   InvalidTokenError,
   MissingTokenError,
   principalKey,
+  RevocationError,
   TooManyRequestsError,
   UnavailableError,
   UseDpopNonceError,
@@ -191,7 +200,10 @@ function patternOf({ path }: Endpoint): string {
 }
 
 async function isElsewhere(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-  const answer = await answerEndpoint(endpoint, requestOf(request));
+  const answer = await answerEndpoint(endpoint, requestOf(request), {
+    readBody: (maxBytes) => readBody(messageOf(request), maxBytes),
+    context: request,
+  });
   if (answer !== undefined) send(reply, answer);
   return answer === undefined;
 }

@@ -8,7 +8,7 @@ import type {
   VerifierOptions,
 } from '@gatehouse/core';
 import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
-import { fromIncomingMessage, hasLeft, writeHeaders } from '@gatehouse/core/node';
+import { fromIncomingMessage, hasLeft, readBody, writeHeaders } from '@gatehouse/core/node';
 import type { DefaultContext, DefaultState, ExtendableContext, Next, ParameterizedContext } from 'koa';
 
 export type {
@@ -31,6 +31,7 @@ export type {
   KeyOptions,
   LimitOptions,
   MetadataOptions,
+  NewRevocation,
   NonceOptions,
   Outcome,
   Problem,
@@ -39,6 +40,11 @@ export type {
   ReplayStore,
   Requirement,
   RequirementInput,
+  Revocation,
+  RevocationEndpointOptions,
+  RevocationList,
+  Revocations,
+  RevocationTarget,
   ScopeHierarchy,
   SenderConstraint,
   StoreOptions,
@@ -49,6 +55,8 @@ export type {
 export {
   AuthError,
   ConfigurationError,
+  createRevocationEndpoint,
+  createRevocationList,
   createVerifier,
   describeAgent,
   ForbiddenError,
@@ -58,6 +66,7 @@ export {
   InvalidTokenError,
   MissingTokenError,
   principalKey,
+  RevocationError,
   TooManyRequestsError,
   UnavailableError,
   UseDpopNonceError,
@@ -123,7 +132,10 @@ export function createGatehouse<State extends object = DefaultState, Context = D
       if (outcome.outcome !== 'refused' && !hasLeft(ctx.req)) await next();
     },
     serve: (endpoint) => async (ctx, next) => {
-      const response = await answerEndpoint(endpoint, requestOf(ctx));
+      const response = await answerEndpoint(endpoint, requestOf(ctx), {
+        readBody: (maxBytes) => readBody(ctx.req, maxBytes, (ctx.request as { readonly body?: unknown }).body),
+        context: ctx,
+      });
       if (response === undefined) await next();
       else answer(ctx, response);
     },

@@ -25,13 +25,22 @@ export interface HttpResponse {
   readonly body: string | undefined;
 }
 
+/** What an endpoint may want beside the fields of a request. */
+export interface EndpointInput {
+  /** The whole body; undefined where it is longer, or its caller left before the end. May be called once. */
+  readonly readBody: (maxBytes: number) => Promise<Uint8Array | undefined>;
+  /** What the framework hands to handlers, for `allow`. */
+  readonly context?: unknown;
+}
+
 /** Something that Gatehouse serves itself, such as the resource metadata. */
 export interface Endpoint {
   /** The path that it answers, compared byte for byte with the path of the request target. */
   readonly path: string;
   /** The methods that it answers; any other gets 405 from `handle`. */
   readonly methods: readonly string[];
-  handle(request: HttpRequest): Promise<HttpResponse>;
+  /** An endpoint that takes a body needs the input, and reads no more of it than it needs to: no body of a stranger, say. */
+  handle(request: HttpRequest, input?: EndpointInput): Promise<HttpResponse>;
 }
 
 const absoluteForm = /^(?<origin>https?:\/\/[^/?#]*)(?<path>[^?]*)/i;
@@ -49,6 +58,10 @@ export function splitTarget(target: string): { readonly origin: string | undefin
  * The answer of an endpoint to a request that is for it; undefined to any other. The origin of a target in absolute form
  * makes no difference, as `Host` makes none.
  */
-export async function answerEndpoint(endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse | undefined> {
-  return splitTarget(request.target).path === endpoint.path ? endpoint.handle(request) : undefined;
+export async function answerEndpoint(
+  endpoint: Endpoint,
+  request: HttpRequest,
+  input?: EndpointInput,
+): Promise<HttpResponse | undefined> {
+  return splitTarget(request.target).path === endpoint.path ? endpoint.handle(request, input) : undefined;
 }
