@@ -163,6 +163,7 @@ export const answers = {
         'The clock of the replay store and the one of this process differ by more than the tolerance.',
       ERR_REVOCATIONS_FORGOTTEN:
         'The revocation list has forgotten entries that may be about this token, because the clock was set back.',
+      ERR_REVOCATIONS_BEHIND: 'The revocation list does not know yet, or no longer, what other processes have revoked.',
       ERR_VERIFIER_CLOSED: 'The verifier has been closed.',
     },
   },

@@ -148,6 +148,8 @@ export const revocationFaults = {
   ERR_REVOCATION_LIST_FULL: 'The revocation list has no room for another entry. Nothing was revoked.',
   ERR_REVOCATION_LIST_LOCAL:
     'This process is a worker of node:cluster, and its revocation list is unknown to the others. Nothing was revoked.',
+  ERR_REVOCATION_UNCONFIRMED:
+    'It is revoked in this process, and nobody knows whether other processes will learn of it. Try again.',
   ERR_REVOCATION_AUTHOR: 'The entry is of another author, who alone can lift it.',
 } as const;
 

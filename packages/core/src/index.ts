@@ -46,7 +46,13 @@ export type { ScopeHierarchy } from './requirement/scopes.ts';
 export type { SenderConstraint } from './requirement/sender-constraint.ts';
 export type { MetadataOptions } from './resource/options.ts';
 export { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.ts';
-export type { NewRevocation, Revocation, RevocationTarget } from './status/revocation.ts';
+export {
+  type NewRevocation,
+  type Revocation,
+  type RevocationTarget,
+  readRevocation,
+  writeRevocation,
+} from './status/revocation.ts';
 export {
   createRevocationList,
   type RevocationList,

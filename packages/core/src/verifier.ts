@@ -277,7 +277,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     revocations,
     metadata,
     async ready() {
-      await Promise.all([metadata.ready(), issuers.ready(), dpop?.ready()]);
+      await Promise.all([metadata.ready(), issuers.ready(), dpop?.ready(), list.ready?.()]);
     },
     health: () => ({
       issuers: issuers.health(),

@@ -18,4 +18,5 @@ export const revocationStoreSchema: z.ZodType<RevocationList> = z
     lift: (id) => list.lift(id),
     list: (target) => list.list(target),
     health: () => list.health(),
+    ready: async () => list.ready?.(),
   }));

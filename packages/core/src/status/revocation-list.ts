@@ -17,6 +17,15 @@ export interface RevocationListHealth {
   readonly entries: number;
   /** When the oldest of them was made. */
   readonly oldest?: Date;
+  /**
+   * Of a list that learns from other processes: `current`; or `behind`, when it cannot say of every token whether it is
+   * revoked.
+   */
+  readonly state?: 'current' | 'behind';
+  /** How long ago it last knew everything. */
+  readonly lagSeconds?: number;
+  /** Entries that came and were not taken, because they cannot be read or nobody vouches for them. */
+  readonly unreadable?: number;
 }
 
 /**
@@ -38,6 +47,10 @@ export interface RevocationList {
   /** The entries that count now: of one target, or all. */
   list(target?: RevocationTarget): Iterable<Revocation>;
   health(): RevocationListHealth;
+  /** Resolves when it knows what is revoked elsewhere. `ready` of verifiers waits for it. */
+  ready?(): Promise<void>;
+  /** Lets go of connections, and does nothing when called again. */
+  close?(): Promise<void>;
 }
 
 export const revocationListSchema: z.ZodType<Complete<RevocationListOptions>> = z.strictObject({

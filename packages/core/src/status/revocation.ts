@@ -50,6 +50,14 @@ export type NewRevocation = RevocationTarget & {
   readonly author?: string | undefined;
 };
 
+function makeText(mostCharacters: number): z.ZodType<string, string> {
+  return z
+    .string()
+    .min(1)
+    .max(mostCharacters)
+    .refine((text) => text.isWellFormed(), 'must be well-formed text');
+}
+
 /** What an entry may name. The order is that in which a token is looked for. */
 export const revocationKinds = ['tokenId', 'sub', 'session', 'clientId', 'actor', 'thumbprint', 'task'] as const;
 export type RevocationKind = (typeof revocationKinds)[number];
@@ -61,11 +69,9 @@ export interface FiledTarget {
   readonly value: string;
 }
 
-const name = z
-  .string()
-  .min(1)
-  .max(1024)
-  .refine((text) => text.isWellFormed(), 'must be well-formed text');
+/** Longer ones are in no token: it could not be sent. */
+const name = makeText(16_384);
+const reason = makeText(200);
 const thumbprint = textSchema((text) =>
   /^[A-Za-z0-9_-]{43}$/.test(text) ? undefined : 'must be a SHA-256 in base64url',
 );
@@ -108,12 +114,7 @@ export function makeRevocationSchema(time: z.ZodType<Date>): z.ZodType<NewRevoca
       ...targetShape,
       issuedBefore: time.refine((date) => date <= latest, 'is too far ahead').optional(),
       expiresAt: time.refine((date) => date <= latest, 'is too far ahead').optional(),
-      reason: z
-        .string()
-        .min(1)
-        .max(200)
-        .refine((text) => text.isWellFormed(), 'must be well-formed text')
-        .optional(),
+      reason: reason.optional(),
       author: name.optional(),
     })
     .superRefine(reportOtherThanOne, { when: isObject })
@@ -171,4 +172,42 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const time = z.number().min(0).max(latest.getTime());
+const recordSchema = z.strictObject({
+  ...targetShape,
+  issuedBefore: time,
+  expiresAt: time,
+  at: time,
+  author: name,
+  reason: reason.optional(),
+});
+
+/** An entry as text, for stores that carry it from one process to another. */
+export function writeRevocation({ id: _id, ...revocation }: Revocation): string {
+  const { issuedBefore, expiresAt, at } = revocation;
+  return JSON.stringify({
+    ...revocation,
+    issuedBefore: issuedBefore.getTime(),
+    expiresAt: expiresAt.getTime(),
+    at: at.getTime(),
+  });
+}
+
+/** The entry that a text stands for; undefined for any other text. */
+export function readRevocation(text: string): Revocation | undefined {
+  const parsed = recordSchema.superRefine(reportOtherThanOne).safeParse(parseJson(text));
+  if (!parsed.success) return undefined;
+  const { issuedBefore, expiresAt, at, author, reason: given, ...target } = parsed.data;
+  const filed = fileTarget(target as RevocationTarget);
+  return {
+    id: writeId(filed, author),
+    ...unfileTarget(filed),
+    issuedBefore: new Date(issuedBefore),
+    expiresAt: new Date(expiresAt),
+    at: new Date(at),
+    author,
+    ...(given === undefined ? {} : { reason: given }),
+  };
 }
