@@ -61,7 +61,7 @@ test('a Redis that is frozen is answered for in time, and finds nothing of what 
 test('a connection that closes before the answer leaves a proof unknown: it is refused, and not sent again', async () => {
   const server = await startServer();
   let calls = 0;
-  const wire = { isCut: false };
+  const wire: { isCut: boolean } = { isCut: false };
   // Between the two: lets requests through, and cuts the wire before their answers.
   const between = createServer((socket: Socket) => {
     const onward = connectTo(server.port, '127.0.0.1');

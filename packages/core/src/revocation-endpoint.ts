@@ -3,7 +3,7 @@ import type { Agent } from './agent/agent.ts';
 import { principalKey } from './agent/describe.ts';
 import { type ConfigurationIssue, RevocationError } from './errors.ts';
 import type { Outcome } from './evaluation.ts';
-import { type Endpoint, type EndpointInput, type HttpRequest, type HttpResponse, pathOf } from './http/request.ts';
+import type { Endpoint, EndpointInput, HttpRequest, HttpResponse } from './http/request.ts';
 import { parseJsonObject } from './json.ts';
 import type { RequirementInput } from './requirement/requirement.ts';
 import { listIssues, parseSettings } from './schema.ts';
@@ -94,7 +94,7 @@ export function createRevocationEndpoint<Context>(
   }
 
   async function list(agent: Agent, { target }: HttpRequest, context: Context): Promise<HttpResponse> {
-    const query = new URLSearchParams(target.slice(pathOf(target).length));
+    const query = new URLSearchParams(/\?.*$/s.exec(target)?.[0]);
     if (!query.has('all')) return answer(200, { revocations: listOwn(agent) });
     const outcome = await authorizeAdmin(agent, context);
     if (outcome.outcome === 'refused') return outcome.response;

@@ -13,7 +13,7 @@ export interface Finding extends DatedAnswer {
 }
 
 /** A JWT whose signature was verified here. */
-export interface SignedToken {
+interface SignedToken {
   /** SHA-256 of the token. */
   readonly hash: string;
   readonly token: string;

@@ -12,7 +12,7 @@ export type ClientAuthentication = SecretBasic | SecretPost | PrivateKeyJwt | Tl
 export type ClientSecret = string | readonly [string, string];
 
 /** The id and the secret in the `Authorization` field (RFC 6749 §2.3.1). */
-export interface SecretBasic {
+interface SecretBasic {
   readonly method: 'client_secret_basic';
   readonly clientId: string;
   readonly clientSecret: ClientSecret;
@@ -21,14 +21,14 @@ export interface SecretBasic {
 }
 
 /** The id and the secret in the form (RFC 6749 §2.3.1). */
-export interface SecretPost {
+interface SecretPost {
   readonly method: 'client_secret_post';
   readonly clientId: string;
   readonly clientSecret: ClientSecret;
 }
 
 /** A JWT that is signed anew for each question, good for a minute and for this issuer alone (RFC 7523 §2.2). */
-export interface PrivateKeyJwt {
+interface PrivateKeyJwt {
   readonly method: 'private_key_jwt';
   readonly clientId: string;
   /** A private key. */
@@ -40,7 +40,7 @@ export interface PrivateKeyJwt {
 }
 
 /** The certificate of the TLS connection, whoever signed it: `self_signed_tls_client_auth` works the same (RFC 8705 §2). */
-export interface TlsClientAuth {
+interface TlsClientAuth {
   readonly method: 'tls_client_auth';
   readonly clientId: string;
   /** PEM; the chain may follow. */

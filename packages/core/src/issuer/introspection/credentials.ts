@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import type { ClientAuthenticationSettings } from './client-authentication.ts';
 
 /** What a question carries to show who asks. */
-export interface Credentials {
+interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
 }

@@ -8,10 +8,10 @@ import { readMediaType } from '../../http/media-type.ts';
 const maxBytes = 256 * 1024;
 
 /** How long callers are told to wait after a fault. */
-export const retryAfterSeconds = 1;
+const retryAfterSeconds = 1;
 
 /** What is posted. */
-export interface FormRequest {
+interface FormRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
