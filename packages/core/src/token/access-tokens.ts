@@ -8,7 +8,7 @@ import { expectClaims, verifyAccessToken } from './jwt.ts';
 import { createTokenCache, hashToken, type RememberedToken } from './token-cache.ts';
 
 /** What a token says of itself, or its issuer of it, verified or not: for decisions. */
-export interface TokenTrace {
+interface TokenTrace {
   token?: Pick<ParsedJws, 'header' | 'payload'>;
 }
 
