@@ -11,10 +11,11 @@ const programs = listFiles('test/packaging/consumer');
 const accepted = programs.filter((file) => file.startsWith('accepted'));
 const rejected = programs.filter((file) => file.startsWith('rejected'));
 
-/** What applications install beside the adapters. */
+/** What applications install beside our packages. */
 const frameworks = [
   ...['express', '@types/express'],
   'fastify',
+  'ioredis',
   ...['koa', '@types/koa', '@koa/router', 'koa-mount', '@types/koa-mount'],
   // The types of Koa want the one of Koa, where npm would put the one of Express.
   'content-disposition@1.0.1',
