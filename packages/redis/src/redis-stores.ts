@@ -40,17 +40,17 @@ export function createRedisStores(redis: Redis | Cluster, options: RedisStoresOp
   const { prefix, timeoutSeconds } = parseOptions(options);
   const shards = createShards(prefix, redis.isCluster ? shardsOf.cluster : shardsOf.server);
   const fitness = createFitness(shards.count);
-  const connection = connect(redis, timeoutSeconds, look);
+  const connection = connect(redis, timeoutSeconds, () => void look());
   const memory = createReplayMemory(connection, shards, fitness);
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   /** Asks how the servers are, now and later. What they say is noted by whoever asks. */
-  function look(): void {
-    if (connection.trouble === undefined) memory.probe().catch(() => undefined);
+  async function look(): Promise<void> {
+    if (connection.trouble === undefined) await memory.probe().catch(() => undefined);
     clearTimeout(timer);
     if (isClosed) return;
-    timer = setTimeout(look, fitness.failure === undefined ? restMilliseconds : worryMilliseconds);
+    timer = setTimeout(() => void look(), fitness.failure === undefined ? restMilliseconds : worryMilliseconds);
     timer.unref();
   }
 
