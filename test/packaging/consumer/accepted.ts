@@ -13,7 +13,7 @@ import {
   type Requirement,
   writeOutcome,
 } from '@gatehouse/express';
-import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
+import { createTestAgent, createTestCertificate, createTestIssuer } from '@gatehouse/testing';
 import express, { type Request } from 'express';
 
 const issuer = await createTestIssuer({ audience: 'https://api.example.com' });
@@ -92,6 +92,11 @@ for (const [path, status] of Object.entries({
 const bound = createTestAgent(issuer, { sub: 'alice', scope: 'read:data' }, { dpop: true });
 const headers = await bound.headers({ method: 'GET', url: `${origin}/data` }, { defect: 'missing-ath' });
 assert.equal((await fetch(`${origin}/data`, { headers })).status, 401);
+const both = createTestAgent(issuer, { scope: 'read:data' }, { dpop: true, certificate: createTestCertificate() });
+assert.deepEqual(Object.keys(both.forward('chain-alone')), ['client-cert-chain']);
+const unshown = await both.headers({ method: 'GET', url: `${origin}/data` });
+assert.equal((await fetch(`${origin}/data`, { headers: unshown })).status, 401);
+assert.equal(decisions.at(-1)?.refusal?.code, 'ERR_TOKEN_CERTIFICATE_ABSENT');
 assert.equal((await fetch(`${origin}/public`)).status, 200);
 assert.equal((await fetch(`${origin}/data`)).status, 401);
 assert.equal(decisions.at(-1)?.refusal?.code, 'ERR_TOKEN_ABSENT');

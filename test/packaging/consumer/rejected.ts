@@ -65,5 +65,13 @@ findAgent(req).sub.trim();
 new AuthError('InvalidTokenError', 'ERR_TOKEN_EXPIRED');
 // @ts-expect-error: no such algorithm
 await createTestIssuer({ audience: resource, algorithm: 'HS256' });
+// @ts-expect-error: proxies are a list
+createVerifier({ resource, issuers, trustedProxies: '10.0.0.0/8' });
+// @ts-expect-error: no such way to prove possession
+requireAgent({ senderConstraint: 'tls' });
+// @ts-expect-error: not every agent has a key
+req.agent.confirmation.jkt.trim();
+// @ts-expect-error: an agent without a certificate has none to hand on
+createTestAgent(await createTestIssuer(), {}, { dpop: true }).forward();
 // @ts-expect-error: an agent without a key proves nothing
 createTestAgent(await createTestIssuer()).proof({ method: 'GET', url: resource });
