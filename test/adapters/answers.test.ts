@@ -122,7 +122,7 @@ describe.each(adapters)('an answer of $name', (adapter) => {
   it('is for nobody else, where a trusted proxy says whose it is [MTL-11]', async () => {
     const proxied = await adapter.start({
       resource,
-      issuers: [issuer.issuer],
+      issuers: [trust(issuer)],
       trustedProxies: ['127.0.0.1'],
       now: clock.now,
       onDecision: () => undefined,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBase64url } from '../base64url.ts';
-import { parseJws } from './jws.ts';
+import { isJwt, parseJws } from './jws.ts';
 
 const encode = (text: string | Uint8Array) => Buffer.from(text).toString('base64url');
 const header = encode('{"alg":"ES256","typ":"at+jwt"}');
@@ -69,12 +68,29 @@ describe('parseJws', () => {
   });
 });
 
-describe('decodeBase64url', () => {
-  it.each(['', 'AA', 'AAA', 'AAAA', '-_-_'])('decodes %j', (text) => {
-    expect(decodeBase64url(text)).toEqual(Buffer.from(text, 'base64url'));
+describe('isJwt', () => {
+  const segment = (text: string) => Buffer.from(text).toString('base64url');
+  const header = segment('{"alg":"ES256"}');
+
+  it.each([
+    ['a JWS', `${header}.${segment('{}')}.c2ln`],
+    ['one without its signature', `${header}.${segment('{}')}`],
+    ['one with too many dots', `${header}.a.b.c`],
+    ['one whose header is padded', `${Buffer.from('{"alg": "ES256"}').toString('base64')}.a.b`],
+    ['one whose header repeats a member', `${segment('{"alg":"none","alg":"ES256"}')}.a.b`],
+    ['one whose header has white space in front', `${segment(' {"alg":"ES256"}')}.a.b`],
+  ])('is true of %s: what looks like a JWT is judged as one', (_what, token) => {
+    expect(isJwt(token)).toBe(true);
   });
 
-  it.each(['A', 'AB', 'AAB', 'AA=', '+/+/', ' AA', 'A\u00e9'])('refuses %j', (text) => {
-    expect(decodeBase64url(text)).toBeUndefined();
+  it.each([
+    ['a word', 'opaque'],
+    ['a header alone', header],
+    ['words with dots', 'an.opaque.token'],
+    ['a prefix before a JWT', `prefix_${header}.a.b`],
+    ['a number for a header', `${segment('7')}.a.b`],
+    ['an encrypted token', `${segment('{"alg":"RSA-OAEP","enc":"A256GCM"}')}.a.b.c.d`],
+  ])('is false of %s', (_what, token) => {
+    expect(isJwt(token)).toBe(false);
   });
 });
