@@ -168,6 +168,20 @@ export class Agent {
   }
 
   /**
+   * Gives a token up (RFC 7009).
+   *
+   * @param {Gate} gate
+   * @param {string} token
+   * @returns {Promise<Exchange>}
+   */
+  async revoke({ server }, token) {
+    const wire = tap();
+    const response = await oauth.revocationRequest(server, this.#client, this.#authentication, token, wire.options);
+    await oauth.processRevocationResponse(response);
+    return wire.exchange;
+  }
+
+  /**
    * A token for the agent acting for whoever the given token is about (RFC 8693 §2).
    *
    * @param {Gate} gate

@@ -6,7 +6,7 @@ import express from 'express';
  *
  * @param {object} options
  * @param {string} options.resource its own address
- * @param {string} options.issuer the authorization server that it trusts
+ * @param {string | import('@gatehouse/express').IssuerOptions} options.issuer the authorization server that it trusts
  * @param {Pick<import('@gatehouse/express').VerifierOptions, 'requirement' | 'dpop'>} [options.demands] beyond
  *   what each route asks for
  * @param {(decision: import('@gatehouse/express').Decision) => void} options.onDecision

@@ -11,11 +11,13 @@ const { errors, Provider } = await importQuietly();
  * @typedef {object} ResourceSettings
  * @property {string} resource identifier as clients name it (RFC 8707), and `aud` of its tokens
  * @property {readonly string[]} scopes
+ * @property {'jwt' | 'opaque'} [tokens] what its tokens look like. Default: jwt
  */
 /**
  * @typedef {object} ClientSettings
  * @property {string} id
- * @property {readonly ('client_credentials' | 'authorization_code' | 'token_exchange')[]} grants
+ * @property {readonly ('client_credentials' | 'authorization_code' | 'token_exchange')[]} grants none: an API, which may
+ *   ask about the tokens for any resource
  * @property {Readonly<Record<string, readonly string[]>>} may the scopes it can get, by resource
  * @property {readonly string[]} [redirectUris] for authorization_code
  */
@@ -30,7 +32,8 @@ const { errors, Provider } = await importQuietly();
 /**
  * A real OpenID provider on loopback: JWT access tokens (RFC 9068) for the resource that was named (RFC 8707), by
  * authorization code with PKCE, client credentials and token exchange (RFC 8693); the first two bind the token to a key
- * when the request has a proof of it (RFC 9449). Client secrets and passwords are made up anew for each server.
+ * when the request has a proof of it (RFC 9449). Opaque tokens are for resources that ask about them (RFC 7662), and can be
+ * revoked by their clients (RFC 7009). Client secrets and passwords are made up anew for each server.
  *
  * @param {AuthorizationServerOptions} options
  */
@@ -69,7 +72,7 @@ async function serveOn({ origin, serve, close }, { resources, clients, people = 
     return {
       audience: resource,
       scope: known.scopes.filter((scope) => allowed.includes(scope)).join(' '),
-      accessTokenFormat: 'jwt',
+      accessTokenFormat: known.tokens ?? 'jwt',
       accessTokenTTL: accessTokenSeconds,
       jwt: { sign: { alg: 'ES256' } },
     };
@@ -91,6 +94,12 @@ async function serveOn({ origin, serve, close }, { resources, clients, people = 
       dPoP: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client) =>
+          clients.some(({ id, grants }) => id === client.clientId && grants.length === 0),
+      },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (ctx, resource, client) =>

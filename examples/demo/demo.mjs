@@ -13,6 +13,7 @@ import { discovery } from './scenes/discovery.mjs';
 import { missingScope } from './scenes/missing-scope.mjs';
 import { nonceRoundTrip } from './scenes/nonce-round-trip.mjs';
 import { replayedProof } from './scenes/replayed-proof.mjs';
+import { revokedToken } from './scenes/revoked-token.mjs';
 import { stolenToken } from './scenes/stolen-token.mjs';
 import { Transcript } from './transcript.mjs';
 
@@ -26,6 +27,7 @@ const scenes = [
   stolenToken,
   replayedProof,
   nonceRoundTrip,
+  revokedToken,
   decisionTrail,
 ];
 
@@ -39,6 +41,9 @@ async function openWorld(transcript, closing) {
   const strictPort = await openPort();
   closing.push(strictPort.close);
   const strictApi = strictPort.origin;
+  const askingPort = await openPort();
+  closing.push(askingPort.close);
+  const askingApi = askingPort.origin;
   // An API that only exists as a name: tokens for it are real, and none of ours.
   const otherApi = 'https://payroll.example.com';
   // Nothing listens there: the browser stops at it, as it would hand it to the assistant's application.
@@ -49,13 +54,14 @@ async function openWorld(transcript, closing) {
     resources: [
       { resource: api, scopes: ['reports:read', 'reports:write'] },
       { resource: strictApi, scopes: ['reports:read', 'reports:write'] },
+      { resource: askingApi, scopes: ['reports:read', 'reports:write'], tokens: 'opaque' },
       { resource: otherApi, scopes: ['payroll:read'] },
     ],
     clients: [
       {
         id: 'auditor',
         grants: ['client_credentials'],
-        may: { [api]: ['reports:read'], [otherApi]: ['payroll:read'] },
+        may: { [api]: ['reports:read'], [askingApi]: ['reports:read'], [otherApi]: ['payroll:read'] },
       },
       {
         id: 'assistant',
@@ -69,6 +75,7 @@ async function openWorld(transcript, closing) {
         grants: ['client_credentials'],
         may: { [api]: ['reports:read'], [strictApi]: ['reports:read'] },
       },
+      { id: 'reports-api', grants: [], may: {} },
     ],
   });
 
@@ -76,17 +83,24 @@ async function openWorld(transcript, closing) {
 
   /** @type {import('@gatehouse/express').Decision[]} */
   const decisions = [];
-  const common = {
-    issuer: server.issuer,
-    /** @param {import('@gatehouse/express').Decision} decision */
-    onDecision: (decision) => decisions.push(decision),
-  };
-  port.serve(createApi({ resource: api, ...common }));
+  /** @param {import('@gatehouse/express').Decision} decision */
+  const onDecision = (decision) => decisions.push(decision);
+  const { issuer } = server;
+  port.serve(createApi({ resource: api, issuer, onDecision }));
   const demands = {
     requirement: { senderConstraint: /** @type {const} */ ('dpop') },
     dpop: { nonces: { secrets: [randomBytes(32)] } },
   };
-  strictPort.serve(createApi({ resource: strictApi, demands, ...common }));
+  strictPort.serve(createApi({ resource: strictApi, issuer, demands, onDecision }));
+  const introspection = {
+    clientAuthentication: {
+      method: /** @type {const} */ ('client_secret_basic'),
+      clientId: 'reports-api',
+      clientSecret: server.secrets['reports-api'] ?? '',
+    },
+    cacheSeconds: 0,
+  };
+  askingPort.serve(createApi({ resource: askingApi, issuer: { issuer, introspection }, onDecision }));
 
   /** @param {string} name */
   const identity = (name) => ({ name, secret: server.secrets[name] ?? '' });
@@ -94,6 +108,7 @@ async function openWorld(transcript, closing) {
     transcript,
     api,
     strictApi,
+    askingApi,
     otherApi,
     server,
     agents: {
@@ -105,18 +120,21 @@ async function openWorld(transcript, closing) {
     alice: { browser: new Browser({ person: 'alice', password: server.passwords.alice ?? '' }), redirectUri },
     decisions,
     /** What earlier scenes earned for later ones. */
-    badges: /** @type {Record<'auditor' | 'alice' | 'researcher' | 'treasurer', import('./agent.mjs').Badge>} */ ({}),
+    badges:
+      /** @type {Record<'auditor' | 'alice' | 'researcher' | 'treasurer' | 'opaque', import('./agent.mjs').Badge>} */ ({}),
   };
 }
 
 /** @param {World} world */
-function checkTranscript({ transcript, server }) {
+function checkTranscript({ transcript, server, badges }) {
   transcript.say('And this page itself:');
   const { text } = transcript;
   const secrets = [...Object.values(server.secrets), ...Object.values(server.passwords)];
   const wide = text.split('\n').filter((line) => line.length > WIDTH);
   transcript.expect('no secret was printed', secrets.filter((secret) => text.includes(secret)).length, 0);
-  transcript.expect('no token was printed whole', /eyJ[\w-]{8}/.test(text), false);
+  const tokens = Object.values(badges).map(({ token }) => token);
+  transcript.expect('no token was printed whole', tokens.filter((token) => text.includes(token)).length, 0);
+  transcript.expect('nor more than the beginning of any JWT', /eyJ[\w-]{8}/.test(text), false);
   transcript.expect(`no line is wider than ${WIDTH} columns`, wide, []);
 }
 

@@ -189,6 +189,7 @@ export class Transcript {
 function conceal(text) {
   return text
     .replace(/(eyJ[\w-]{7})[\w-]*(\.[\w-]*)*/g, '$1…')
+    .replace(/((?:\bBearer |"access_token": ?"|\btoken=)(?!eyJ)[\w-]{10})[\w-]+/g, '$1…')
     .replace(/\bBasic [\w+/=]+/g, 'Basic …')
     .replace(/\b(code|code_verifier|client_secret)=[^&\s]+/g, '$1=…');
 }
