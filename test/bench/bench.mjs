@@ -6,6 +6,7 @@ import { createCertificateCases } from './certificates.mjs';
 import { createDpopCases } from './dpop.mjs';
 import { createFixture } from './fixtures.mjs';
 import { measureInProcess } from './in-process.mjs';
+import { createIntrospectionCases } from './introspection.mjs';
 import { bearerCases, dpopCases, measureOverHttp, repeatRequest, sendProofs } from './over-http.mjs';
 import { formatTable, inProcessColumns, overHttpColumns } from './table.mjs';
 
@@ -30,6 +31,7 @@ console.log(`${machine.cores} cores, ${machine.cpu}`);
 console.log(`Load average before the start: ${machine.loadBefore.toFixed(1)}. Compare ratios, never absolute numbers.`);
 
 const fixture = await createFixture();
+const introspection = await createIntrospectionCases(fixture);
 try {
   const { inProcess, overHttp } = effort;
   const { rounds, seconds, proofs } = overHttp;
@@ -46,6 +48,7 @@ try {
       close();
       return rows;
     }),
+    await table('In process, opaque tokens', inProcessColumns, () => measureInProcess(introspection.cases, inProcess)),
     await table('HTTP, Express 5', overHttpColumns, () =>
       measureOverHttp(bearerCases, fixture, { rounds, load: repeatRequest(fixture, seconds) }),
     ),
@@ -57,6 +60,7 @@ try {
     await writeFile(values.json, `${JSON.stringify({ machine, tables }, undefined, 2)}\n`);
   }
 } finally {
+  introspection.close();
   await fixture.close();
 }
 

@@ -110,7 +110,7 @@ export function createIntrospector(options: {
   async function learn(question: Question, maxAgeSeconds: number): Promise<Finding> {
     if (isClosed) throw closed();
     const answer = answers.find(question.hash, maxAgeSeconds);
-    if (answer !== undefined) return { ...answer, source: 'introspection-cache' };
+    if (answer !== undefined) return { claims: answer.claims, at: answer.at, source: 'introspection-cache' };
     try {
       return await joinErrand(question, maxAgeSeconds).answer;
     } catch (error) {
@@ -181,7 +181,7 @@ export function createIntrospector(options: {
   }
 
   return {
-    async find(hash, token, maxAgeSeconds = cacheSeconds) {
+    find(hash, token, maxAgeSeconds = cacheSeconds) {
       const standing = known.get(hash) ? 'known' : 'unknown';
       const question: Question = { hash, token, standing, isKept: cacheSeconds > 0 };
       return learn(question, Math.min(maxAgeSeconds, cacheSeconds));
