@@ -22,8 +22,8 @@ export interface Connection {
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<string>;
   /** Resolves when it is connected; rejects with an `UnavailableError` as soon as an attempt has failed. */
   connected(): Promise<void>;
-  /** Makes it anew: a server that was demoted may have left its address to another one. */
-  renew(): void;
+  /** Makes it anew, for this reason: a server that was demoted may have left its address to another one. */
+  renew(reason: FailureCode): void;
   /** Waits for what is under way, as long as it may take, and lets go. */
   close(): Promise<void>;
 }
@@ -116,9 +116,11 @@ export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnec
         else waiting.add(finish);
       });
     },
-    renew() {
-      // While it is being made, ioredis would take this for the end.
-      if (client.status === 'ready') client.disconnect(true);
+    renew(reason) {
+      // While it is being made, ioredis would take this for the end. A Cluster finds its masters by itself.
+      if (client.isCluster || client.status !== 'ready') return;
+      cause = reason;
+      client.disconnect(true);
     },
     async close() {
       if (isClosed) return;

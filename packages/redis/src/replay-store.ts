@@ -82,7 +82,7 @@ export function createReplayMemory(connection: Connection, shards: Shards, fitne
     } catch (error) {
       const { code } = error as { readonly code: FailureCode };
       fitness.noteFailure(shard, code);
-      if (code === 'ERR_REPLAY_STORE_READ_ONLY') connection.renew();
+      if (code === 'ERR_REPLAY_STORE_READ_ONLY') connection.renew(code);
       throw error;
     }
   }
