@@ -8,12 +8,28 @@ import { createFixture } from './fixtures.mjs';
 import { measureInProcess } from './in-process.mjs';
 import { createIntrospectionCases } from './introspection.mjs';
 import { bearerCases, dpopCases, measureOverHttp, repeatRequest, sendProofs } from './over-http.mjs';
-import { formatTable, inProcessColumns, overHttpColumns } from './table.mjs';
+import { compareStores, measureBytes, measureLatency, measureThroughput } from './redis.mjs';
+import {
+  bytesColumns,
+  formatTable,
+  inProcessColumns,
+  latencyColumns,
+  overHttpColumns,
+  throughputColumns,
+} from './table.mjs';
 
 /** `seconds` are of all rows in process and of one sample over HTTP; `proofs` of a connection in one sample. */
 const efforts = {
-  quick: { inProcess: { rounds: 7, seconds: 6 }, overHttp: { rounds: 5, seconds: 0.6, proofs: 32 } },
-  full: { inProcess: { rounds: 21, seconds: 40 }, overHttp: { rounds: 15, seconds: 1.8, proofs: 64 } },
+  quick: {
+    inProcess: { rounds: 7, seconds: 6 },
+    overHttp: { rounds: 5, seconds: 0.6, proofs: 32 },
+    redis: { rounds: 3, seconds: 0.5, counts: [10_000, 100_000] },
+  },
+  full: {
+    inProcess: { rounds: 21, seconds: 40 },
+    overHttp: { rounds: 15, seconds: 1.8, proofs: 64 },
+    redis: { rounds: 9, seconds: 2, counts: [10_000, 100_000, 1_000_000] },
+  },
 };
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } } });
@@ -33,7 +49,7 @@ console.log(`Load average before the start: ${machine.loadBefore.toFixed(1)}. Co
 const fixture = await createFixture();
 const introspection = await createIntrospectionCases(fixture);
 try {
-  const { inProcess, overHttp } = effort;
+  const { inProcess, overHttp, redis } = effort;
   const { rounds, seconds, proofs } = overHttp;
   const tables = [
     await table('In process, one at a time', inProcessColumns, async () =>
@@ -55,6 +71,10 @@ try {
     await table('HTTP, Express 5, DPoP', overHttpColumns, () =>
       measureOverHttp(dpopCases, fixture, { rounds, load: sendProofs(fixture, proofs) }),
     ),
+    await table('DPoP, 64 at once, used proofs', inProcessColumns, () => compareStores(fixture, inProcess)),
+    await table('Redis, at a rate', latencyColumns, () => measureLatency(redis)),
+    await table('Redis, without pause', throughputColumns, () => measureThroughput(redis)),
+    await table('Redis, memory', bytesColumns, () => measureBytes(redis.counts)),
   ];
   if (values.json !== undefined) {
     await writeFile(values.json, `${JSON.stringify({ machine, tables }, undefined, 2)}\n`);

@@ -33,6 +33,25 @@ export const overHttpColumns = [
   ...cpu,
 ];
 
+/** Processor time is that of Redis. @type {readonly Column[]} */
+export const latencyColumns = [
+  medianOf('proofs/s', 'perSecond', 0),
+  medianOf('p50 ms', 'p50', 2),
+  medianOf('p99 ms', 'p99', 2),
+  medianOf('CPU µs', 'cpuMicroseconds', 1),
+];
+
+/** @type {readonly Column[]} */
+export const throughputColumns = [
+  medianOf('proofs/s', 'perSecond', 0),
+  ratio,
+  medianOf('CPU µs', 'cpuMicroseconds', 1),
+  medianOf('per s of CPU', 'perServer', 0),
+];
+
+/** @type {readonly Column[]} */
+export const bytesColumns = [medianOf('bytes/proof', 'bytesPerProof', 1), medianOf('MB', 'megabytes', 1)];
+
 /**
  * A table of at most 80 columns, and below it how far the rounds of the first row lie apart.
  *
