@@ -15,9 +15,16 @@ const server = ['adapters', 'answers', 'introspection', 'mcp', 'mtls', 'process'
   (name) => `test/server/${name}.test.ts`,
 );
 /** Those that start many processes, once: what `dist` does differs from the sources in nothing that they look at. */
-const redis = ['cluster-faults', 'outages', 'sentinel-failover', 'servers', 'set-up', 'topologies', 'traffic'].map(
-  (name) => `test/redis/${name}.test.ts`,
-);
+const redis = [
+  'cluster-faults',
+  'outages',
+  'sentinel-failover',
+  'servers',
+  'set-up',
+  'sizing',
+  'topologies',
+  'traffic',
+].map((name) => `test/redis/${name}.test.ts`);
 /** Tests of very many generated inputs, run once: what `dist` is compiled from is what they search for defects. */
 const property = ['packages/*/src/**/*.property.test.ts', 'test/**/*.property.test.ts'];
 const ofSource = { ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } } };
