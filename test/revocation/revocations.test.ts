@@ -271,6 +271,24 @@ describe('lift', () => {
     expect(await guard.ask(fields)).toBe('accepted');
   });
 
+  it.each([
+    '',
+    'abc',
+    '!',
+    Buffer.from('["sub","a"]').toString('base64url'),
+    Buffer.from('["actor","a","b","application"]').toString('base64url'),
+  ])('takes nothing back by %j', async (id) => {
+    await revocations.revoke({ iss, sub: 'alice' });
+    expect(await revocations.lift(id)).toBe(false);
+    expect(await guard.ask(await bearer())).toBe('ERR_TOKEN_REVOKED');
+  });
+
+  it('takes an id as it was given, and no other text that decodes to the same', async () => {
+    const { id } = await revocations.revoke({ iss, sub: 'alice' });
+    expect([await revocations.lift(`${id}=`), await revocations.lift(` ${id}`)]).toEqual([false, false]);
+    expect(await revocations.lift(id)).toBe(true);
+  });
+
   it('leaves what another author revoked', async () => {
     const { id } = await revocations.revoke({ iss, sub: 'alice', author: 'ops' });
     await revocations.revoke({ iss, sub: 'alice', author: 'user' });

@@ -8,6 +8,9 @@ export interface Script {
   readonly text: string;
 }
 
+/** The id of a stream's entry, and names and values in turn. */
+export type StreamEntry = readonly [id: string, fields: readonly string[]];
+
 /** A connection of our own to the servers of another one, which is left alone. */
 export interface Connection {
   readonly isCluster: boolean;
@@ -20,6 +23,10 @@ export interface Connection {
    * then whether the script has run.
    */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<string>;
+  /** The same, and waits until so many replicas have what was written. */
+  replicate(script: Script, keys: readonly string[], args: readonly string[], replicas: number): Promise<string>;
+  /** What a stream has behind an id; where that is nothing, waits for it, up to that many milliseconds. */
+  read(stream: string, after: string, milliseconds: number): Promise<readonly StreamEntry[]>;
   /** Resolves when it is connected; rejects with an `UnavailableError` as soon as an attempt has failed. */
   connected(): Promise<void>;
   /** Makes it anew, for this reason: a server that was demoted may have left its address to another one. */
@@ -34,6 +41,8 @@ const firstDelayMilliseconds = 50;
 const longestDelayMilliseconds = 1000;
 /** More calls under way to one server than it can answer in time, ten times over. */
 const mostCalls = 1024;
+/** Entries of a stream at once. */
+const mostRead = 500;
 
 export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnected: () => void): Connection {
   let trouble: FailureCode | undefined = unavailable;
@@ -73,15 +82,6 @@ export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnec
     waiting.clear();
   }
 
-  /** Counts until ioredis has let go of it, however long ago its answer was due. */
-  function send(script: Script, keyCount: number, args: readonly string[]): Promise<unknown> {
-    const answer = evaluate(script, keyCount, args);
-    underWay.add(answer);
-    const forget = () => underWay.delete(answer);
-    answer.then(forget, forget);
-    return answer;
-  }
-
   async function evaluate({ id, text }: Script, keyCount: number, args: readonly string[]): Promise<unknown> {
     try {
       return await client.evalsha(id, keyCount, ...args);
@@ -92,22 +92,61 @@ export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnec
     }
   }
 
+  /** Both go to the same server, one behind the other. */
+  async function evaluateAndWait(
+    { id, text }: Script,
+    keyCount: number,
+    args: readonly string[],
+    replicas: number,
+  ): Promise<unknown> {
+    const milliseconds = Math.ceil(timeoutSeconds * 1000);
+    const known = await client
+      .pipeline()
+      .evalsha(id, keyCount, ...args)
+      .wait(replicas, milliseconds)
+      .exec();
+    const results = known?.[0]?.[0]?.message.startsWith('NOSCRIPT')
+      ? await client
+          .pipeline()
+          .eval(text, keyCount, ...args)
+          .wait(replicas, milliseconds)
+          .exec()
+      : known;
+    const [[error, answer] = [new Error('no answer')], [waitError, count] = [null, 0]] = results ?? [];
+    if (error ?? waitError) throw error ?? waitError;
+    if (Number(count) < replicas) throw new Error('too few replicas have it');
+    return answer;
+  }
+
+  /** Counts what is sent until ioredis has let go of it, however long ago its answer was due. */
+  async function ask(send: () => Promise<unknown>): Promise<unknown> {
+    if (isClosed || trouble !== undefined) throw failure(trouble ?? unavailable);
+    if (underWay.size >= mostCalls) throw failure(unavailable);
+    const answer = send();
+    underWay.add(answer);
+    const forget = () => underWay.delete(answer);
+    answer.then(forget, forget);
+    try {
+      const answered = await within(timeoutSeconds, answer);
+      attempts = 0;
+      return answered;
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
   return {
     isCluster: redis.isCluster,
     get trouble() {
       return isClosed ? unavailable : trouble;
     },
-    async run(script, keys, args) {
-      if (isClosed || trouble !== undefined) throw failure(trouble ?? unavailable);
-      if (underWay.size >= mostCalls) throw failure(unavailable);
-      try {
-        const answer = await within(timeoutSeconds, send(script, keys.length, [...keys, ...args]));
-        if (typeof answer !== 'string') throw new Error('The script has not answered with a text.');
-        attempts = 0;
-        return answer;
-      } catch (error) {
-        throw failureOf(error);
-      }
+    run: async (script, keys, args) => textOf(await ask(() => evaluate(script, keys.length, [...keys, ...args]))),
+    replicate: async (script, keys, args, replicas) =>
+      textOf(await ask(() => evaluateAndWait(script, keys.length, [...keys, ...args], replicas))),
+    async read(stream, after, milliseconds) {
+      const send = () => client.xread('COUNT', mostRead, 'BLOCK', milliseconds, 'STREAMS', stream, after);
+      const [found] = ((await ask(send)) ?? []) as readonly (readonly [string, readonly StreamEntry[]])[];
+      return found?.[1] ?? [];
     },
     connected() {
       return new Promise((resolve, reject) => {
@@ -130,6 +169,11 @@ export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnec
       client.disconnect();
     },
   };
+}
+
+function textOf(answer: unknown): string {
+  if (typeof answer === 'string') return answer;
+  throw failureOf(new Error('The script has not answered with a text.'));
 }
 
 function duplicate(redis: Redis | Cluster, timeoutSeconds: number, retryDelay: () => number): Redis | Cluster {

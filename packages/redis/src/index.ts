@@ -1,2 +1,3 @@
-export type { RedisStoresOptions } from './options.ts';
+export type { RedisRevocationOptions, RedisStoresOptions } from './options.ts';
 export { createRedisStores, type RedisStores } from './redis-stores.ts';
+export type { RedisRevocations } from './revocation-list.ts';

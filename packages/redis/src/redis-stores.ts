@@ -4,12 +4,16 @@ import { connect } from './connection.ts';
 import { createFitness, type Fitness } from './fitness.ts';
 import { parseOptions, type RedisStoresOptions } from './options.ts';
 import { createReplayMemory } from './replay-store.ts';
+import { createRedisRevocations, type RedisRevocations } from './revocation-list.ts';
+import { readSeconds } from './revocation-memory.ts';
 import { createShards, shardsOf } from './shards.ts';
 
 /** What the processes of an API share in Redis: `createVerifier({ …, stores: createRedisStores(redis) })`. */
 export interface RedisStores {
   /** Which DPoP proofs were used: each is accepted once by all processes together. */
   readonly replay: ReplayStore;
+  /** What is revoked, by any of them; undefined without the option. */
+  readonly revocations: RedisRevocations | undefined;
   /**
    * Resolves when Redis is fit to answer, which it is asked; rejects with an `UnavailableError` that says why it is not, as
    * soon as that is known.
@@ -37,11 +41,20 @@ const worryMilliseconds = 1000;
  * @throws ConfigurationError with every problem of the options
  */
 export function createRedisStores(redis: Redis | Cluster, options: RedisStoresOptions = {}): RedisStores {
-  const { prefix, timeoutSeconds } = parseOptions(options);
+  const { prefix, timeoutSeconds, revocations: settings } = parseOptions(options);
   const shards = createShards(prefix, redis.isCluster ? shardsOf.cluster : shardsOf.server);
   const fitness = createFitness(shards.count);
   const connection = connect(redis, timeoutSeconds, () => void look());
   const memory = createReplayMemory(connection, shards, fitness);
+  const revocations =
+    settings &&
+    createRedisRevocations({
+      // Whoever waits for replicas, or for news, holds up the others.
+      writer: connect(redis, timeoutSeconds, () => undefined),
+      reader: connect(redis, timeoutSeconds + readSeconds, () => undefined),
+      prefix,
+      settings,
+    });
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -54,10 +67,10 @@ export function createRedisStores(redis: Redis | Cluster, options: RedisStoresOp
     timer.unref();
   }
 
-  const stores: Omit<RedisStores, 'replay'> = {
+  const stores: Omit<RedisStores, 'replay' | 'revocations'> = {
     async ready() {
       await connection.connected();
-      await memory.probe();
+      await Promise.all([memory.probe(), revocations?.ready()]);
     },
     health() {
       if (isClosed) return { state: 'closed', code: 'ERR_REPLAY_STORE_UNAVAILABLE' };
@@ -71,12 +84,13 @@ export function createRedisStores(redis: Redis | Cluster, options: RedisStoresOp
       isClosed = true;
       clearTimeout(timer);
       memory.flush();
-      await connection.close();
+      await Promise.all([connection.close(), revocations?.close()]);
     },
   };
 
   return {
     ...stores,
+    revocations,
     replay: {
       ...stores,
       record: memory.record,

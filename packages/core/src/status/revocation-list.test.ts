@@ -105,8 +105,8 @@ describe('a revocation list', () => {
     expect([...list.list()].map(({ author }) => author).sort()).toEqual(['ops', 'third', 'user']);
     for (const entry of [user, third, ops]) {
       expect(list.find(token)).toBeDefined();
-      expect(await list.lift(entry?.id ?? '')).toBe(true);
-      expect(await list.lift(entry?.id ?? '')).toBe(false);
+      expect(await list.lift(entry as Revocation)).toBe(true);
+      expect(await list.lift(entry as Revocation)).toBe(false);
     }
     expect(list.find(token)).toBeUndefined();
     expect([...list.list()]).toEqual([]);
@@ -119,16 +119,6 @@ describe('a revocation list', () => {
     await list.add(entryOf(target, { author: 'too-early', issuedBefore: dateOf(now - 60) }));
     expect(list.find(token)?.author).toBe('counts');
   });
-
-  it.each(['', 'abc', '!', `${entryOf({ iss, sub: 'alice' }).id}=`, Buffer.from('["sub","a"]').toString('base64url')])(
-    'lifts nothing by %j, which is no id',
-    async (id) => {
-      const { list } = makeList();
-      await list.add(entryOf({ iss, sub: 'alice' }));
-      expect(await list.lift(id)).toBe(false);
-      expect(list.find(token)).toBeDefined();
-    },
-  );
 
   it('lists what counts: all, or what one target is about', async () => {
     const { list, clock } = makeList();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { environmentShape } from '../environment.ts';
 import { RevocationError, UnavailableError } from '../errors.ts';
 import { type Complete, parseSettings } from '../schema.ts';
-import { fileTarget, type Revocation, type RevocationTarget, readId, unfileTarget, writeId } from './revocation.ts';
+import { fileTarget, type Revocation, type RevocationTarget, unfileTarget, writeId } from './revocation.ts';
 import { type FiledRevocation, mergeRevocations, type RevocableToken, RevocationTable } from './revocation-table.ts';
 
 export interface RevocationListOptions {
@@ -26,6 +26,8 @@ export interface RevocationListHealth {
   readonly lagSeconds?: number;
   /** Entries that came and were not taken, because they cannot be read or nobody vouches for them. */
   readonly unreadable?: number;
+  /** Why it learns nothing at the moment. */
+  readonly code?: UnavailableError['code'];
 }
 
 /**
@@ -42,8 +44,8 @@ export interface RevocationList {
    * Rejects when it cannot be held; nothing else is forgotten for it.
    */
   add(revocation: Revocation): Promise<void>;
-  /** Takes the entry with this id away; false where there is none. */
-  lift(id: string): Promise<boolean>;
+  /** Takes the entry of the same target and author away; false where there is none. */
+  lift(revocation: Revocation): Promise<boolean>;
   /** The entries that count now: of one target, or all. */
   list(target?: RevocationTarget): Iterable<Revocation>;
   health(): RevocationListHealth;
@@ -126,10 +128,7 @@ export function createRevocationList(options: RevocationListOptions = {}): Revoc
       if (known === undefined && table.size >= maxEntries) throw new RevocationError('ERR_REVOCATION_LIST_FULL');
       table.set(known === undefined ? entry : mergeRevocations(known, entry));
     },
-    async lift(id) {
-      const read = readId(id);
-      return read !== undefined && table.delete(read.target, read.author);
-    },
+    lift: async (revocation) => table.delete(fileTarget(revocation), revocation.author),
     list: listCurrent,
     health() {
       const nowSeconds = now() / 1000;

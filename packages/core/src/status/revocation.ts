@@ -154,6 +154,7 @@ export function writeId({ kind, iss, value }: FiledTarget, author: string): stri
   return Buffer.from(JSON.stringify([kind, iss, value, author])).toString('base64url');
 }
 
+const actorSchema = z.tuple([z.string(), z.string()]);
 const idSchema = z.tuple([z.enum(revocationKinds), z.string(), z.string(), z.string()]);
 
 /** What an id says; undefined for a text that is none. */
@@ -161,6 +162,7 @@ export function readId(id: string): { readonly target: FiledTarget; readonly aut
   const parsed = idSchema.safeParse(parseJson(Buffer.from(id, 'base64url').toString()));
   if (!parsed.success) return undefined;
   const [kind, iss, value, author] = parsed.data;
+  if (kind === 'actor' && !actorSchema.safeParse(parseJson(value)).success) return undefined;
   const target = { kind, iss, value };
   // Many texts decode to the same: one of them is the id.
   return writeId(target, author) === id ? { target, author } : undefined;

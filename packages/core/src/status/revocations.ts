@@ -108,7 +108,8 @@ export function createRevocations(options: {
       const read = readId(id);
       if (read === undefined) return false;
       if (read.author !== author) throw new RevocationError('ERR_REVOCATION_AUTHOR');
-      return list.lift(id);
+      const entry = [...list.list(unfileTarget(read.target))].find((held) => held.id === id);
+      return entry !== undefined && list.lift(entry);
     },
   };
 }

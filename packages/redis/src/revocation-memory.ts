@@ -1,0 +1,172 @@
+import { type Revocation, readRevocation, writeRevocation } from '@gatehouse/core';
+import type { Connection } from './connection.ts';
+import { type FailureCode, failure } from './failures.ts';
+import { liftScript, putScript, scanScript, statusScript, vouchScript } from './revocation-scripts.ts';
+import type { Seal } from './seal.ts';
+
+/** How the memory of Redis is. */
+export interface MemoryStatus {
+  /** Names the unbroken stretch of it. */
+  readonly epoch: string;
+  /** Since when: seconds since the epoch, by the clock of Redis. */
+  readonly from: number;
+  /** Whether a process that knew the memory before has said that this one has everything. */
+  readonly isVouchedFor: boolean;
+  /** How many changes there were. */
+  readonly count: number;
+  /** The id of the last of them. */
+  readonly lastId: string;
+  /** Of the server: another one after a failover, and after a restart. */
+  readonly replicationId: string;
+  readonly replicas: number;
+}
+
+/** Something that has changed. */
+export type Change =
+  | { readonly kind: 'revoked'; readonly entry: Revocation }
+  | { readonly kind: 'lifted'; readonly entry: Revocation }
+  /** What nobody vouches for, or nobody understands. */
+  | { readonly kind: 'unreadable' };
+
+/** A change, with its place in the stream; without a count where somebody else has written it. */
+export type Placed = Change & { readonly id: string; readonly count: number | undefined };
+
+/** What processes know together of revocations. */
+export interface RevocationMemory {
+  /** Resolves when it can be asked; rejects with an `UnavailableError` as soon as an attempt to connect has failed. */
+  connected(): Promise<void>;
+  status(): Promise<MemoryStatus>;
+  /** What is there, all of it, a part at a time. */
+  scan(): AsyncGenerator<Change>;
+  /** What has changed since; waits for it a while. */
+  read(after: string): Promise<readonly Placed[]>;
+  /**
+   * Resolves once the entry is there, and in that many replicas. `merge` is given what another process has put there
+   * meanwhile, and gives what both are together.
+   */
+  put(entry: Revocation, replicas: number, merge: (other: Revocation) => Promise<Revocation>): Promise<void>;
+  lift(entry: Revocation, replicas: number): Promise<boolean>;
+  vouch(epoch: string): Promise<void>;
+}
+
+/** How long a read waits: what is lost is noticed after that at the latest. */
+export const readSeconds = 0.5;
+/** Other processes change the same entry at the same time: so often in a row, they do not. */
+const mostAttempts = 10;
+
+const refusals: Readonly<Record<string, FailureCode>> = {
+  info: 'ERR_REPLAY_STORE_INFO',
+  role: 'ERR_REPLAY_STORE_READ_ONLY',
+  evicts: 'ERR_REPLAY_STORE_EVICTS',
+};
+
+export function createRevocationMemory(options: {
+  readonly writer: Connection;
+  readonly reader: Connection;
+  readonly prefix: string;
+  readonly seal: Seal;
+  /** How the epochs begin that this process is the first to see. */
+  readonly epochPrefix: string;
+}): RevocationMemory {
+  const { writer, reader, prefix, seal, epochPrefix } = options;
+  const keys = ['m', 'h', 'x', 's'].map((name) => `${prefix}:{rv}:r:${name}`);
+  const [, , , stream = ''] = keys;
+
+  /** @throws UnavailableError where the server is not fit */
+  function check(answer: string, connection: Connection): string {
+    const code = refusals[answer];
+    if (code === undefined) return answer;
+    if (code === 'ERR_REPLAY_STORE_READ_ONLY') connection.renew();
+    throw failure(code);
+  }
+
+  async function write(script: Parameters<Connection['run']>[0], args: readonly string[], replicas: number) {
+    const all = [epochPrefix, ...args];
+    const answer = replicas > 0 ? writer.replicate(script, keys, all, replicas) : writer.run(script, keys, all);
+    return check(await answer, writer);
+  }
+
+  function open(record: string): Change {
+    const text = seal.open(record);
+    if (text === undefined) return { kind: 'unreadable' };
+    const isLifted = text.startsWith(liftedMark);
+    const entry = readRevocation(isLifted ? text.slice(liftedMark.length) : text);
+    if (entry === undefined) return { kind: 'unreadable' };
+    return { kind: isLifted ? 'lifted' : 'revoked', entry };
+  }
+
+  /** Writes by what is expected to be there, until that is what is there. */
+  async function compareAndSet(attempt: (expected: string) => Promise<string>): Promise<boolean> {
+    let expected = '';
+    for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
+      const answer = await attempt(expected);
+      if (!answer.startsWith('is')) return answer === 'ok';
+      expected = answer.slice('is'.length);
+    }
+    throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
+  }
+
+  return {
+    async connected() {
+      await Promise.all([reader.connected(), writer.connected()]);
+    },
+    async status() {
+      const answer = check(await reader.run(statusScript, keys, [epochPrefix]), reader);
+      const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
+      if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
+      return {
+        epoch,
+        from: Number(from),
+        isVouchedFor: vouched === '1',
+        count: Number(count),
+        lastId,
+        replicationId,
+        replicas: Number(replicas),
+      };
+    },
+    async *scan() {
+      let cursor = '0';
+      do {
+        const answer = check(await reader.run(scanScript, keys, [epochPrefix, cursor]), reader);
+        const [next = '0', ...records] = JSON.parse(answer.slice('ok'.length)) as string[];
+        for (const record of records) yield open(record);
+        cursor = next;
+      } while (cursor !== '0');
+    },
+    async read(after) {
+      const entries = await reader.read(stream, after, readSeconds * 1000);
+      return entries.map(([id, fields]) => {
+        const [first, count, second, record] = fields;
+        const isOurs = first === 'count' && second === 'record' && /^\d{1,15}$/.test(count ?? '');
+        return {
+          ...(isOurs ? open(record ?? '') : { kind: 'unreadable' }),
+          id,
+          count: isOurs ? Number(count) : undefined,
+        };
+      });
+    },
+    async put(entry, replicas, merge) {
+      let merged = entry;
+      await compareAndSet(async (expected) => {
+        const stored = expected === '' ? undefined : open(expected);
+        // What nobody vouches for is written over.
+        if (stored?.kind === 'revoked' && stored.entry.id === entry.id) merged = await merge(stored.entry);
+        const expiry = String(Math.ceil(merged.expiresAt.getTime() / 1000));
+        return write(putScript, [merged.id, seal.close(writeRevocation(merged)), expected, expiry], replicas);
+      });
+    },
+    lift: (entry, replicas) =>
+      compareAndSet(async (expected) => {
+        const stored = open(expected);
+        const lifted = stored.kind === 'revoked' && stored.entry.id === entry.id ? stored.entry : entry;
+        const news = seal.close(liftedMark + writeRevocation(lifted));
+        return write(liftScript, [entry.id, expected, news], replicas);
+      }),
+    async vouch(epoch) {
+      await write(vouchScript, [epoch], 0);
+    },
+  };
+}
+
+/** No entry as text begins like this. */
+const liftedMark = 'lifted ';
