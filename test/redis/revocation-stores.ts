@@ -28,7 +28,7 @@ export function openRevocations(
 ): RedisRevocations {
   const client = new Redis(server.options as ClientOptions);
   client.on('error', () => undefined);
-  const stores = createRedisStores(client, { revocations: options });
+  const stores = createRedisStores(client, { timeoutSeconds: 1, revocations: options });
   onTestFinished(async () => {
     await stores.close();
     client.disconnect();

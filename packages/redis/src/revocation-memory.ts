@@ -1,4 +1,4 @@
-import { type Revocation, readRevocation, writeRevocation } from '@gatehouse/core';
+import { type Revocation, readRevocation, UnavailableError, writeRevocation } from '@gatehouse/core';
 import type { Connection } from './connection.ts';
 import { type FailureCode, failure } from './failures.ts';
 import { liftScript, putScript, scanScript, statusScript, vouchScript } from './revocation-scripts.ts';
@@ -72,18 +72,15 @@ export function createRevocationMemory(options: {
   const keys = ['m', 'h', 'x', 's'].map((name) => `${prefix}:{rv}:r:${name}`);
   const [, , , stream = ''] = keys;
 
-  /** @throws UnavailableError where the server is not fit */
-  function check(answer: string, connection: Connection): string {
-    const code = refusals[answer];
-    if (code === undefined) return answer;
-    if (code === 'ERR_REPLAY_STORE_READ_ONLY') connection.renew();
-    throw failure(code);
-  }
-
   async function write(script: Parameters<Connection['run']>[0], args: readonly string[], replicas: number) {
     const all = [epochPrefix, ...args];
     const answer = replicas > 0 ? writer.replicate(script, keys, all, replicas) : writer.run(script, keys, all);
-    return check(await answer, writer);
+    try {
+      return await answer;
+    } catch (error) {
+      if (isReadOnly(error)) writer.renew();
+      throw error;
+    }
   }
 
   function open(record: string): Change {
@@ -111,7 +108,11 @@ export function createRevocationMemory(options: {
       await Promise.all([reader.connected(), writer.connected()]);
     },
     async status() {
-      const answer = check(await reader.run(statusScript, keys, [epochPrefix]), reader);
+      const answer = await reader.run(statusScript, keys, [epochPrefix]);
+      const refusal = refusals[answer];
+      // A server that was demoted may have left its address to another one.
+      if (refusal === 'ERR_REPLAY_STORE_READ_ONLY') reader.renew();
+      if (refusal !== undefined) throw failure(refusal);
       const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
       if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
       return {
@@ -127,7 +128,7 @@ export function createRevocationMemory(options: {
     async *scan() {
       let cursor = '0';
       do {
-        const answer = check(await reader.run(scanScript, keys, [epochPrefix, cursor]), reader);
+        const answer = await reader.run(scanScript, keys, [epochPrefix, cursor]);
         const [next = '0', ...records] = JSON.parse(answer.slice('ok'.length)) as string[];
         for (const record of records) yield open(record);
         cursor = next;
@@ -170,3 +171,7 @@ export function createRevocationMemory(options: {
 
 /** No entry as text begins like this. */
 const liftedMark = 'lifted ';
+
+function isReadOnly(error: unknown): boolean {
+  return error instanceof UnavailableError && error.code === 'ERR_REPLAY_STORE_READ_ONLY';
+}

@@ -16,20 +16,6 @@ function makeScript(body: string): Script {
 
 /** KEYS[1]: the marker. ARGV[1]: how a new epoch is to begin. Without the marker, everything may have been lost. */
 const prelude = `
-local function read_info(section)
-  local info = redis.pcall('INFO', section)
-  return type(info) == 'string' and info or ''
-end
-
-local replication = read_info('replication')
-local role = string.match(replication, 'role:(%a+)')
-local replid = string.match(replication, 'master_replid:(%x+)')
-local replicas = string.match(replication, 'connected_slaves:(%d+)')
-local policy = string.match(read_info('memory'), 'maxmemory_policy:([%a-]+)')
-if not role or not replid or not replicas or not policy then return 'info' end
-if role ~= 'master' then return 'role' end
-if policy ~= 'noeviction' then return 'evicts' end
-
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 if redis.call('HEXISTS', KEYS[1], 'epoch') == 0 then
@@ -46,9 +32,23 @@ end
 /**
  * How the memory is. KEYS: marker, hash, expiries, stream. Returns, separated by spaces: `ok`, the epoch, since when, 1 if
  * somebody has vouched for it, the count of changes, the id of the last one, the replication id, how many replicas are
- * connected.
+ * connected. Else, alone: `info`, `role` or `evicts`, because it is not fit to keep anything.
  */
 export const statusScript: Script = makeScript(`
+local function read_info(section)
+  local info = redis.pcall('INFO', section)
+  return type(info) == 'string' and info or ''
+end
+
+local replication = read_info('replication')
+local role = string.match(replication, 'role:(%a+)')
+local replid = string.match(replication, 'master_replid:(%x+)')
+local replicas = string.match(replication, 'connected_slaves:(%d+)')
+local policy = string.match(read_info('memory'), 'maxmemory_policy:([%a-]+)')
+if not role or not replid or not replicas or not policy then return 'info' end
+if role ~= 'master' then return 'role' end
+if policy ~= 'noeviction' then return 'evicts' end
+
 local marker = redis.call('HMGET', KEYS[1], 'epoch', 'from', 'vouched', 'count')
 local last = redis.call('XREVRANGE', KEYS[4], '+', '-', 'COUNT', 1)
 local id = last[1] and last[1][1] or '0-0'
