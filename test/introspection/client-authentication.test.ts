@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { IssuerOptions } from '@gatehouse/core';
 import { createTestIssuer } from '@gatehouse/testing';
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
+import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
 import { readText } from '../repository.ts';
 import {
@@ -50,6 +51,19 @@ describe('client_secret_basic', () => {
   it('sends both as they are where the issuer does not decode', async () => {
     const raw = { method: 'client_secret_basic', clientId: 'api 1', clientSecret: secret, encoding: 'raw' } as const;
     expect((await sendWith(raw)).request.headers.authorization).toBe(basic(`api 1:${secret}`));
+  });
+
+  it.each(['api-1', 'api:1 & co', '100%'])('writes what oauth4webapi writes for the client %s', async (clientId) => {
+    const { request } = await sendWith({ method: 'client_secret_basic', clientId, clientSecret: secret });
+    const headers = new Headers();
+    await oauth.ClientSecretBasic(secret)({ issuer }, { client_id: clientId }, new URLSearchParams(), headers);
+    const decode = (field: string | null = '') =>
+      Buffer.from(String(field).replace('Basic ', ''), 'base64')
+        .toString()
+        .split(':')
+        // A space is a plus or %20 there: both decode to it (RFC 6749 appendix B).
+        .map((text) => new URLSearchParams(`value=${text}`).get('value'));
+    expect(decode(request.headers.authorization)).toEqual(decode(headers.get('authorization')));
   });
 
   it('is understood by an issuer that decodes [INT-02]', async () => {
