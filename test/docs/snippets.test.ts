@@ -9,6 +9,7 @@ import { listSnippets } from './snippets.ts';
 const pages = [
   'README.md',
   'docs/behind-a-proxy.md',
+  'docs/opaque-tokens.md',
   ...packages.flatMap(({ directory }) => [
     `${directory}/README.md`,
     ...listFiles(`${directory}/docs`).map((file) => `${directory}/docs/${file}`),
