@@ -9,7 +9,7 @@ export interface Script {
 }
 
 /** The id of a stream's entry, and names and values in turn. */
-export type StreamEntry = readonly [id: string, fields: readonly string[]];
+type StreamEntry = readonly [id: string, fields: readonly string[]];
 
 /** A connection of our own to the servers of another one, which is left alone. */
 export interface Connection {

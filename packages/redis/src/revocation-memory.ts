@@ -78,7 +78,7 @@ export function createRevocationMemory(options: {
     try {
       return await answer;
     } catch (error) {
-      if (isReadOnly(error)) writer.renew();
+      if (isReadOnly(error)) writer.renew('ERR_REPLAY_STORE_READ_ONLY');
       throw error;
     }
   }
@@ -111,7 +111,7 @@ export function createRevocationMemory(options: {
       const answer = await reader.run(statusScript, keys, [epochPrefix]);
       const refusal = refusals[answer];
       // A server that was demoted may have left its address to another one.
-      if (refusal === 'ERR_REPLAY_STORE_READ_ONLY') reader.renew();
+      if (refusal === 'ERR_REPLAY_STORE_READ_ONLY') reader.renew(refusal);
       if (refusal !== undefined) throw failure(refusal);
       const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
       if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');

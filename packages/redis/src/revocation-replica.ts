@@ -21,7 +21,7 @@ export interface Replica {
 }
 
 /** A replica in the making. */
-export interface Draft {
+interface Draft {
   apply(change: Change): Promise<void>;
   /** Puts it in the place of what was known. */
   adopt(): void;
