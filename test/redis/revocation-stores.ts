@@ -11,7 +11,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from './servers.mjs';
 
-export const iss = 'https://as.example';
+const iss = 'https://as.example';
 /** The keys of the memory, as `revocation-memory.ts` names them. */
 export const keys = {
   marker: 'gatehouse:{rv}:r:m',
@@ -55,7 +55,7 @@ export function makeEntry(sub: string = randomUUID(), changes: Partial<Revocatio
 }
 
 /** A token of that subject. */
-export function tokenOf(sub: string, issuedAt: Date = new Date()): RevocableToken {
+function tokenOf(sub: string, issuedAt: Date = new Date()): RevocableToken {
   return {
     iss,
     sub,
