@@ -86,6 +86,8 @@ describe('a direct peer', () => {
     '2001:db8:1::',
     '2001:db8:1:ffff:ffff:ffff:ffff:ffff',
     'fe80::7%eth0',
+    // With a zone, Node's BlockList does not know an address of this length.
+    '2001:0db8:0001:0000:0000:0000:192.168.100.100%eth0',
   ])('is trusted within a block, in whichever form Node writes it: %s [MTL-07]', (address) => {
     expect(isTrusted(address)).toBe(true);
     // The second answer is remembered.
