@@ -178,12 +178,13 @@ export function createAuthenticator(
     async authenticate(visit, { senderConstraint = 'when-bound', maxStatusAgeSeconds }) {
       visit.claim ??= readClaim(visit, maxStatusAgeSeconds);
       const known = await visit.claim;
-      // Before the proof, which a revoked token must not use up. Everybody is asked once more when that is done.
-      if (known.agent.confirmation.method !== 'none') refuseRevoked(known.agent);
-      if (!satisfies(known.agent.confirmation.method, senderConstraint)) {
-        throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
-      }
-      if (needsRecheck(known, maxStatusAgeSeconds)) visit.claim = recheck(known, maxStatusAgeSeconds);
+      const { method } = known.agent.confirmation;
+      const isAsked = needsRecheck(known, maxStatusAgeSeconds);
+      // Before the issuer is asked, and before the proof, which a revoked token must not use up. Everybody is asked once more
+      // when that is done.
+      if (isAsked || method !== 'none') refuseRevoked(known.agent);
+      if (!satisfies(method, senderConstraint)) throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
+      if (isAsked) visit.claim = recheck(known, maxStatusAgeSeconds);
       const claim = await visit.claim;
       visit.possession ??= prove(visit, claim);
       return describe(visit, claim, await visit.possession);

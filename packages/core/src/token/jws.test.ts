@@ -76,6 +76,7 @@ describe('isJwt', () => {
     ['a JWS', `${header}.${segment('{}')}.c2ln`],
     ['one without its signature', `${header}.${segment('{}')}`],
     ['one with too many dots', `${header}.a.b.c`],
+    ['one with as many dots as an encrypted one', `${header}.a.b.c.d`],
     ['one whose header is padded', `${Buffer.from('{"alg": "ES256"}').toString('base64')}.a.b`],
     ['one whose header repeats a member', `${segment('{"alg":"none","alg":"ES256"}')}.a.b`],
     ['one whose header has white space in front', `${segment(' {"alg":"ES256"}')}.a.b`],

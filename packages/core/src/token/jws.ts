@@ -24,14 +24,15 @@ export function parseJws(compact: string): ParsedJws {
 }
 
 /**
- * Whether a token is a JWT, sound or not: its first segment is a JOSE header, read more kindly than `parseJws` reads it. Five
- * segments are an encrypted token, which says nothing to anybody here.
+ * Whether a token is a JWT, sound or not: its first segment is a JOSE header, read more kindly than `parseJws` reads it. An
+ * encrypted one (RFC 7516 §7.1) says nothing to anybody here, and is opaque.
  */
 export function isJwt(token: string): boolean {
   const segments = token.split('.', 6);
-  if (segments.length === 1 || segments.length === 5) return false;
+  if (segments.length === 1) return false;
   try {
-    return isJsonObject(JSON.parse(Buffer.from(segments[0] ?? '', 'base64url').toString()));
+    const header: unknown = JSON.parse(Buffer.from(segments[0] ?? '', 'base64url').toString());
+    return isJsonObject(header) && !(segments.length === 5 && 'enc' in header);
   } catch {
     return false;
   }
