@@ -1,5 +1,5 @@
 import { type Agent, createIssuer, createVerifier, type Outcome } from '@gatehouse/core';
-import { createTestIssuer } from '@gatehouse/testing';
+import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
 import { answerWith, atEnd, clientAuthentication, describeToken, guardAt, serve } from './endpoint.ts';
 import { describeOutcome, requestWith, resource, startGuard } from './guard.ts';
@@ -13,7 +13,7 @@ async function judge(members: Readonly<Record<string, unknown>>, issuerChanges =
 }
 
 describe('what an issuer says of an opaque token', () => {
-  it('becomes an agent as what a JWT says does [INT-13]', async () => {
+  it('becomes an agent as what a JWT says does', async () => {
     const agent = agentOf(
       await judge({
         scope: 'read:data write:data',
@@ -130,6 +130,21 @@ describe('what an issuer says of an opaque token', () => {
       expect(await judge(marks)).toMatchObject({ outcome: 'accepted' });
     },
   );
+});
+
+describe('an opaque token that is bound to a certificate', () => {
+  it('works with that certificate, and with no other [INT-12]', async () => {
+    await using guard = await startGuard();
+    const [agent, other] = [1, 2].map(() => createTestAgent(guard.issuer, {}, { certificate: true }));
+    const token = (await agent?.token()) ?? '';
+    const present = async (clientCertificate: Uint8Array | undefined) => {
+      const request = { ...requestWith(token), clientCertificate };
+      return describeOutcome(await guard.verifier.check(request, { requirement: { senderConstraint: 'mtls' } }));
+    };
+    expect(await present(agent?.certificate.der)).toBe('accepted');
+    expect(await present(other?.certificate.der)).toBe('ERR_TOKEN_CERTIFICATE_MISMATCH');
+    expect(await present(undefined)).toBe('ERR_TOKEN_CERTIFICATE_ABSENT');
+  });
 });
 
 describe('an opaque token goes', () => {

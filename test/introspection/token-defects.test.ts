@@ -76,7 +76,7 @@ describe('an opaque token', () => {
   });
 
   it.each(Object.entries(causes))(
-    'is refused when its issuer calls it active with claims that are wrong by %s [INT-05 INT-13]',
+    'is refused when its issuer calls it active with claims that are wrong by %s [INT-05]',
     async (defect, code) => {
       const { outcome, token } = await present(defect as TokenDefect);
       expect(outcome).toMatchObject({
