@@ -1,9 +1,10 @@
 import { type IssuerFault, issuerFaults } from '@gatehouse/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { describeToken, serve } from './endpoint.ts';
 import { type Changes, describeOutcome, type Guard, requestWith, startGuard } from './guard.ts';
 
-const timeoutSeconds = 0.5;
+/** What nobody answers is waited for until the time is over; what somebody does may take its time on a busy machine. */
+const timeoutFor = (fault: IssuerFault) => (fault === 'hang' || fault === 'drip' ? 1 : 10);
 /** The first fetch of a process loads what it needs, however short the timeout for faults is. */
 const keys = { timeoutSeconds: 10 };
 
@@ -27,20 +28,14 @@ const oddities = withMeanings.filter(([, , kind]) => kind === 'oddity');
 
 let guard: Guard;
 
-beforeEach(() => open({}));
 afterEach(() => guard[Symbol.asyncDispose]());
 
 async function open(introspection: NonNullable<Changes['introspection']>): Promise<void> {
   guard = await startGuard({
     issuerOptions: { keys },
-    introspection: { cacheSeconds: 10, timeoutSeconds, ...introspection },
+    introspection: { cacheSeconds: 10, timeoutSeconds: 10, ...introspection },
   });
   await guard.verifier.ready();
-}
-
-async function reopen(introspection: NonNullable<Changes['introspection']>): Promise<void> {
-  await guard[Symbol.asyncDispose]();
-  await open(introspection);
 }
 
 const mint = (count: number) => Promise.all(Array.from({ length: count }, () => guard.issuer.token()));
@@ -60,13 +55,14 @@ async function expectUnavailable(token: string, code: string): Promise<void> {
 
 describe('a fault of the introspection endpoint', () => {
   it.each(withMeanings)('is no fault of a token, and heals by itself: %s, %s [INT-08 INT-09]', async (fault, code) => {
+    await open({ timeoutSeconds: timeoutFor(fault) });
     const { issuer, ask } = guard;
     const token = await issuer.token();
     issuer.fail('introspection', fault);
     const startedAt = performance.now();
     await expectUnavailable(token, code);
     // One timeout for everything, and what a busy machine adds.
-    expect(performance.now() - startedAt).toBeLessThan(timeoutSeconds * 1000 + 500);
+    expect(performance.now() - startedAt).toBeLessThan(timeoutFor(fault) * 1000 + 1000);
     expect(health()).toMatchObject({ lastError: code, inFlight: 0, cachedAnswers: 0 });
     issuer.heal();
     expect(await ask(token)).toBe('accepted');
@@ -74,6 +70,7 @@ describe('a fault of the introspection endpoint', () => {
   });
 
   it.each(withMeanings)('does not touch tokens whose answer counts: %s, %s', async (fault, code) => {
+    await open({ timeoutSeconds: timeoutFor(fault) });
     const { issuer, clock, ask } = guard;
     const token = await issuer.token();
     expect(await ask(token)).toBe('accepted');
@@ -86,6 +83,7 @@ describe('a fault of the introspection endpoint', () => {
   });
 
   it.each(outages)('that says the issuer is out stops the questions for a while: %s, %s', async (fault, code) => {
+    await open({ timeoutSeconds: timeoutFor(fault) });
     const { issuer, clock, ask } = guard;
     const [probe = '', other = '', ...tokens] = await mint(7);
     issuer.fail('introspection', fault);
@@ -106,7 +104,7 @@ describe('a fault of the introspection endpoint', () => {
   });
 
   it.each(oddities)('that one token may cause stops nothing for others: %s, %s', async (fault, code) => {
-    await reopen({ timeoutSeconds: 10 });
+    await open({ timeoutSeconds: timeoutFor(fault) });
     const { issuer, ask } = guard;
     const [last = '', ...tokens] = await mint(21);
     issuer.fail('introspection', fault);
@@ -117,6 +115,7 @@ describe('a fault of the introspection endpoint', () => {
   });
 
   it.each(issuerFaults)('does not touch requests that need no question: %s', async (fault) => {
+    await open({ timeoutSeconds: timeoutFor(fault) });
     const { issuer, clock, ask, verifier } = guard;
     issuer.fail('introspection', fault);
     const jwt = await issuer.token({}, { format: 'jwt' });
@@ -134,6 +133,7 @@ describe('a fault of the introspection endpoint', () => {
   it.each(withMeanings)(
     'is that of a JWT which has to be asked about, and of no other: %s, %s',
     async (fault, code) => {
+      await open({ timeoutSeconds: timeoutFor(fault) });
       const { issuer, clock, ask } = guard;
       const jwt = await issuer.token({}, { format: 'jwt' });
       clock.advance(30);
@@ -149,8 +149,9 @@ describe('a fault of the introspection endpoint', () => {
 
 describe('an issuer', () => {
   it('that refuses the credentials of the API is an outage of ours, and soon left alone [INT-08]', async () => {
-    const { clientId } = guard.issuer.introspection.clientAuthentication;
-    await reopen({ clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret: 'not the secret' } });
+    await open({
+      clientAuthentication: { method: 'client_secret_basic', clientId: 'api-1', clientSecret: 'not the secret' },
+    });
     const [first = '', ...others] = await mint(5);
     await expectUnavailable(first, 'ERR_INTROSPECTION_REFUSED');
     expect(await askAll(others)).toEqual(Array(4).fill('ERR_INTROSPECTION_REFUSED'));
@@ -160,6 +161,7 @@ describe('an issuer', () => {
   });
 
   it('that is down is an outage of ours, and heals by itself [INT-09]', async () => {
+    await open({});
     const { issuer, ask } = guard;
     const token = await issuer.token();
     await issuer.stop();
@@ -169,7 +171,6 @@ describe('an issuer', () => {
   });
 
   it('that is down before anything is known of it is an outage of ours, and heals by itself [INT-09]', async () => {
-    await guard[Symbol.asyncDispose]();
     guard = await startGuard({ issuerOptions: { keys } });
     const { issuer, clock, ask } = guard;
     const token = await issuer.token();
@@ -189,7 +190,7 @@ describe('an issuer', () => {
       const now = guard.clock.now() / 1000;
       return describeToken({ iss: guard.issuer.issuer, iat: now, exp: now + 300 });
     };
-    await reopen({ endpoint: url, timeoutSeconds: 10 });
+    await open({ endpoint: url, timeoutSeconds: 10 });
     const waiting = askAll(Array(50).fill('opaque-token'));
     await expect.poll(() => received).toHaveLength(1);
     for (const answer of held) answer();
@@ -198,7 +199,7 @@ describe('an issuer', () => {
   });
 
   it('is not waited for by close()', async () => {
-    await reopen({ timeoutSeconds: 60, callsInFlight: 2 });
+    await open({ timeoutSeconds: 60, callsInFlight: 2 });
     const { issuer, verifier } = guard;
     issuer.fail('introspection', 'hang');
     const [asked = '', waits = ''] = await mint(2);

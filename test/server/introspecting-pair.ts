@@ -5,8 +5,10 @@ import type { Environment } from './start.ts';
 /** A contract server that asks about every token, and an authorization server whose tokens are opaque. */
 export function startIntrospectingPair(environment: Environment = {}): Promise<Pair> {
   const credentials = { INTROSPECTION_CLIENT_ID: 'rs', INTROSPECTION_CLIENT_SECRET: 'rs-secret' };
+  // The usual second is short for a machine that is busy with other tests.
+  const patience = { INTROSPECTION_TIMEOUT_MS: '5000' };
   return startPair(
-    { TOKEN_MODE: 'introspect', ...credentials, ...environment },
+    { TOKEN_MODE: 'introspect', ...credentials, ...patience, ...environment },
     { tokenFormat: 'opaque', resourceServer: { clientId: 'rs', secrets: ['rs-secret'] } },
   );
 }
