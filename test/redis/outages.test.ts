@@ -118,7 +118,7 @@ describe.concurrent('no proof is accepted twice, and new ones are accepted again
     const connect = connectTo(server, { username, password });
     await proveUnderFault('over TLS, password changed', connect, async ({ see }) => {
       await setPassword('another');
-      await see(unavailable, 20);
+      await see('ERR_REPLAY_STORE_PERMISSION', 20);
       await setPassword(password);
     });
   });

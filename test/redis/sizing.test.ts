@@ -48,12 +48,15 @@ test('what a proof and a slice of time take in Redis is what the page on sizes s
   const before = await measure();
   const withSome = await fill(12, issuedAt);
   const withMany = await fill(48, issuedAt);
-  const ofProof = (withMany - withSome) / (buckets * 48);
-  const ofSlice = ((withMany - before) / buckets - 60 * ofProof) * bucketsOfSlice;
-  expect(ofProof / bytesPerProof).toBeGreaterThan(0.8);
-  expect(ofProof / bytesPerProof).toBeLessThan(1.2);
-  expect(ofSlice / (megabytesPerSlice * 1e6)).toBeGreaterThan(0.8);
-  expect(ofSlice / (megabytesPerSlice * 1e6)).toBeLessThan(1.2);
+  const expected = (perBucket: number) =>
+    buckets * (perBucket * bytesPerProof + (megabytesPerSlice * 1e6) / bucketsOfSlice);
+  for (const [bytes, perBucket] of [
+    [withSome - before, 12],
+    [withMany - before, 60],
+  ] as const) {
+    expect(bytes / expected(perBucket)).toBeGreaterThan(0.85);
+    expect(bytes / expected(perBucket)).toBeLessThan(1.15);
+  }
 });
 
 test('the examples of the page on sizes follow from what it says', () => {

@@ -91,7 +91,7 @@ export function startTraffic(doors: readonly Door[], prove: () => Promise<string
   async function settle(): Promise<void> {
     clearInterval(timer);
     while (pending.size > 0) await Promise.all(pending);
-    if (failures.length > 0) throw new AggregateError(failures, 'A request went wrong.');
+    if (failures.length > 0) throw new Error('A request went wrong.', { cause: failures[0] });
   }
 
   async function presentAllAgain(): Promise<void> {
@@ -118,7 +118,7 @@ export function startTraffic(doors: readonly Door[], prove: () => Promise<string
         };
         const timeout = setTimeout(() => {
           const known = JSON.stringify({ accepted, ...refused });
-          finish(new AggregateError(failures, `Not ${count} of ${answer} in time. So far: ${known}`));
+          finish(new Error(`Not ${count} of ${answer} in time. So far: ${known}`, { cause: failures[0] }));
         }, patienceMilliseconds);
         const finish = (error?: Error) => {
           watchers.delete(watch);

@@ -33,7 +33,7 @@ function expectReplay({ status, challenges }: Answer): void {
   expect({ status, challenges }).toMatchObject({ status: 401, challenges: [{ error: 'invalid_dpop_proof' }, {}] });
 }
 
-test('a proof that one process has accepted is refused by the other one', async () => {
+test('a proof that one process has accepted is refused by the other one [DPOP-23]', async () => {
   await using redis = await startRedis();
   await using one = await startWith(redis);
   await using other = await startContractServer({
@@ -65,18 +65,21 @@ test('bearer tokens are served before Redis is there, proofs when it comes', asy
 test.each<readonly [string, (redis: RedisServer) => unknown, (redis: RedisServer) => unknown]>([
   ['is killed, and comes back without its memory', ({ kill }) => kill(), ({ start }) => start()],
   ['is frozen, and thawed', ({ freeze }) => freeze(), ({ thaw }) => thaw()],
-])('a Redis that %s is our outage, which heals by itself, and lets no used proof through', async (_, harm, heal) => {
-  await using redis = await startRedis();
-  await using pair = await startWith(redis);
-  const client = await createBoundClient(pair);
-  await untilAccepted(client);
-  const lines = await client.lines('/read', { claims, proof });
-  const present = async () => (await sendRequest(`${pair.url}/read`, { lines })).status;
-  expect(await present()).toBe(200);
-  await harm(redis);
-  await expectOutage(pair, client);
-  expect(await present()).toBe(503);
-  await heal(redis);
-  await untilAccepted(client);
-  expect([401, 503]).toContain(await present());
-});
+])(
+  'a Redis that %s is our outage, which heals by itself, and lets no used proof through [DPOP-25]',
+  async (_, harm, heal) => {
+    await using redis = await startRedis();
+    await using pair = await startWith(redis);
+    const client = await createBoundClient(pair);
+    await untilAccepted(client);
+    const lines = await client.lines('/read', { claims, proof });
+    const present = async () => (await sendRequest(`${pair.url}/read`, { lines })).status;
+    expect(await present()).toBe(200);
+    await harm(redis);
+    await expectOutage(pair, client);
+    expect(await present()).toBe(503);
+    await heal(redis);
+    await untilAccepted(client);
+    expect([401, 503]).toContain(await present());
+  },
+);
