@@ -177,14 +177,16 @@ function parseJson(text: string): unknown {
 }
 
 const time = z.number().min(0).max(latest.getTime());
-const recordSchema = z.strictObject({
-  ...targetShape,
-  issuedBefore: time,
-  expiresAt: time,
-  at: time,
-  author: name,
-  reason: reason.optional(),
-});
+const recordSchema = z
+  .strictObject({
+    ...targetShape,
+    issuedBefore: time,
+    expiresAt: time,
+    at: time,
+    author: name,
+    reason: reason.optional(),
+  })
+  .superRefine(reportOtherThanOne);
 
 /** An entry as text, for stores that carry it from one process to another. */
 export function writeRevocation({ id: _id, ...revocation }: Revocation): string {
@@ -199,7 +201,7 @@ export function writeRevocation({ id: _id, ...revocation }: Revocation): string 
 
 /** The entry that a text stands for; undefined for any other text. */
 export function readRevocation(text: string): Revocation | undefined {
-  const parsed = recordSchema.superRefine(reportOtherThanOne).safeParse(parseJson(text));
+  const parsed = recordSchema.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   const { issuedBefore, expiresAt, at, author, reason: given, ...target } = parsed.data;
   const filed = fileTarget(target as RevocationTarget);
