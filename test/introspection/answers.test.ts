@@ -31,18 +31,18 @@ describe('an answer', () => {
   });
 
   it.each([
-    describeToken({ active: 'true' }),
-    describeToken({ active: 1 }),
-    describeToken({ active: null }),
-    describeToken({ active: undefined }),
-    `[${describeToken()}]`,
-    'true',
-    '',
-    describeToken().slice(0, -1),
-    describeToken().replace('{', '{"active":false,'),
-    describeToken().replace('{', '{"__proto__":{},'),
-    `\uFEFF${describeToken()}`,
-  ])('%j says nothing about the token [INT-04]', async (body) => {
+    ['whose active is a string', describeToken({ active: 'true' })],
+    ['whose active is a number', describeToken({ active: 1 })],
+    ['whose active is null', describeToken({ active: null })],
+    ['without active', describeToken({ active: undefined })],
+    ['that is a list', `[${describeToken()}]`],
+    ['that is true', 'true'],
+    ['that is empty', ''],
+    ['without its last brace', describeToken().slice(0, -1)],
+    ['that is active and is not', describeToken().replace('{', '{"active":false,')],
+    ['with a prototype', describeToken().replace('{', '{"__proto__":{},')],
+    ['behind a byte order mark', `\uFEFF${describeToken()}`],
+  ])('%s says nothing about the token [INT-04]', async (_what, body) => {
     const { url } = await serve(answerWith(body));
     expect(await guardAt(url)()).toMatchObject({
       error: { code: 'ERR_INTROSPECTION_INVALID', error: undefined },

@@ -11,6 +11,9 @@ import { mutate, mutations } from './mutations.mjs';
  * on their way to the tests, so that no file is. `npm run mutate -- nonce`: only where file or check have that word.
  */
 
+/** The tests of what an issuer answers. The others of their folder change what tests that run beside them are about. */
+const ofAnswers = ['answers', 'client-authentication', 'narrowing', 'opaque-tokens', 'signed-answers', 'token-defects'];
+
 const root = normalizePath(fileURLToPath(new URL('../../', import.meta.url)));
 const [, , word = ''] = process.argv;
 const chosen = mutations.filter(({ file, check }) => `${file} ${check}`.includes(word));
@@ -28,7 +31,7 @@ const vitest = await createVitest(
     isolate: false,
     maxWorkers: 2,
     reporters: [{}],
-    include: ['packages/core/src/**/*.test.ts', 'test/dpop/**/*.test.ts'],
+    include: ['packages/core/src/**/*.test.ts', 'test/dpop/**/*.test.ts', 'test/introspection/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
@@ -53,14 +56,16 @@ function switchTo(mutation) {
 }
 
 /**
- * Runs the tests of DPoP and of certificates, and those beside the file.
+ * Runs the tests of DPoP and of certificates, those of introspection where the file is about it, and those beside the file.
  *
  * @param {string} file
  * @returns what passed, the titles of what failed, and what did not even run
  */
 async function runTests(file) {
   const beside = file.replace(/\.ts$/, '.test.ts');
+  const isOfAnswers = /\/(?:issuer\/introspection\/|token\/introspected)/.test(file);
   const filters = [
+    ...(isOfAnswers ? ofAnswers.map((name) => `test/introspection/${name}.test.ts`) : []),
     'test/dpop/',
     'packages/core/src/verifier-mtls.test.ts',
     ...(existsSync(`${root}${beside}`) ? [beside] : []),

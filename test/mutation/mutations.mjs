@@ -1,6 +1,7 @@
 // @ts-check
 import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
 import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
+import { ofActiveAnswers, ofEndpointAnswers, ofSignedAnswers } from './of-issuer-answers.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
 import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
@@ -34,6 +35,9 @@ const byFile = {
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
   [`${core}/verifier.ts`]: ofVerifier,
   [`${core}/evaluation.ts`]: ofAnswers,
+  [`${core}/token/introspected.ts`]: ofActiveAnswers,
+  [`${core}/issuer/introspection/signed-answer.ts`]: ofSignedAnswers,
+  [`${core}/issuer/introspection/client.ts`]: ofEndpointAnswers,
   [`${core}/introspection/freshness.ts`]: ofFreshness,
   [`${core}/introspection/answer-cache.ts`]: ofIssuerAnswers,
   [`${core}/introspection/call-limiter.ts`]: ofLimits,
