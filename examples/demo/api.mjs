@@ -6,13 +6,13 @@ import express from 'express';
  *
  * @param {object} options
  * @param {string} options.resource its own address
- * @param {string | import('@gatehouse/express').IssuerOptions} options.issuer the authorization server that it trusts
+ * @param {import('@gatehouse/express').IssuerOptions} options.issuer the authorization server that it trusts
  * @param {Pick<import('@gatehouse/express').VerifierOptions, 'requirement' | 'dpop'>} [options.demands] beyond
  *   what each route asks for
  * @param {(decision: import('@gatehouse/express').Decision) => void} options.onDecision
  */
 export function createApi({ resource, issuer, demands, onDecision }) {
-  const { requireAgent, resourceMetadata } = createGatehouse({
+  const { requireAgent, resourceMetadata, revocations } = createGatehouse({
     resource,
     issuers: [issuer],
     metadata: { name: 'Reports', scopes: ['reports:read', 'reports:write'] },
@@ -35,7 +35,7 @@ export function createApi({ resource, issuer, demands, onDecision }) {
     res.status(201).json({ published: reports.at(-1), ...introduce(req.agent) });
   });
 
-  return app;
+  return { app, revocations };
 }
 
 /** @param {import('@gatehouse/express').Agent} agent */

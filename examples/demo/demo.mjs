@@ -13,6 +13,7 @@ import { discovery } from './scenes/discovery.mjs';
 import { missingScope } from './scenes/missing-scope.mjs';
 import { nonceRoundTrip } from './scenes/nonce-round-trip.mjs';
 import { replayedProof } from './scenes/replayed-proof.mjs';
+import { revocation } from './scenes/revocation.mjs';
 import { revokedToken } from './scenes/revoked-token.mjs';
 import { stolenToken } from './scenes/stolen-token.mjs';
 import { Transcript } from './transcript.mjs';
@@ -28,6 +29,7 @@ const scenes = [
   replayedProof,
   nonceRoundTrip,
   revokedToken,
+  revocation,
   decisionTrail,
 ];
 
@@ -85,13 +87,15 @@ async function openWorld(transcript, closing) {
   const decisions = [];
   /** @param {import('@gatehouse/express').Decision} decision */
   const onDecision = (decision) => decisions.push(decision);
-  const { issuer } = server;
-  port.serve(createApi({ resource: api, issuer, onDecision }));
+  // Its tokens say in a claim of its own which task they are for.
+  const issuer = { issuer: server.issuer, claims: { task: ['task_id'] } };
+  const { app, revocations } = createApi({ resource: api, issuer, onDecision });
+  port.serve(app);
   const demands = {
     requirement: { senderConstraint: /** @type {const} */ ('dpop') },
     dpop: { nonces: { secrets: [randomBytes(32)] } },
   };
-  strictPort.serve(createApi({ resource: strictApi, issuer, demands, onDecision }));
+  strictPort.serve(createApi({ resource: strictApi, issuer, demands, onDecision }).app);
   const introspection = {
     clientAuthentication: {
       method: /** @type {const} */ ('client_secret_basic'),
@@ -100,7 +104,7 @@ async function openWorld(transcript, closing) {
     },
     cacheSeconds: 0,
   };
-  askingPort.serve(createApi({ resource: askingApi, issuer: { issuer, introspection }, onDecision }));
+  askingPort.serve(createApi({ resource: askingApi, issuer: { ...issuer, introspection }, onDecision }).app);
 
   /** @param {string} name */
   const identity = (name) => ({ name, secret: server.secrets[name] ?? '' });
@@ -119,6 +123,7 @@ async function openWorld(transcript, closing) {
     },
     alice: { browser: new Browser({ person: 'alice', password: server.passwords.alice ?? '' }), redirectUri },
     decisions,
+    revocations,
     /** What earlier scenes earned for later ones. */
     badges:
       /** @type {Record<'auditor' | 'alice' | 'researcher' | 'treasurer' | 'opaque', import('./agent.mjs').Badge>} */ ({}),

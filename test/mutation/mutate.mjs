@@ -67,6 +67,7 @@ async function runTests(file) {
   const filters = [
     ...(isOfAnswers ? ofAnswers.map((name) => `test/introspection/${name}.test.ts`) : []),
     'test/dpop/',
+    'test/revocation/',
     'packages/core/src/verifier-mtls.test.ts',
     ...(existsSync(`${root}${beside}`) ? [beside] : []),
   ];

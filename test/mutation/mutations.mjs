@@ -3,6 +3,14 @@ import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-cer
 import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
 import { ofActiveAnswers, ofEndpointAnswers, ofSignedAnswers } from './of-issuer-answers.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
+import {
+  ofReadRevocations,
+  ofRevocationLists,
+  ofRevocations,
+  ofRevocationTables,
+  ofRevokedAgents,
+  ofRevokedTokens,
+} from './of-revocations.mjs';
 import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
 
@@ -31,9 +39,13 @@ const byFile = {
   [`${core}/proof/trusted-proxies.ts`]: ofProxies,
   [`${core}/node/connection.ts`]: ofConnections,
   [`${core}/token/confirmation.ts`]: ofConfirmations,
-  [`${core}/authentication.ts`]: ofAuthentication,
+  [`${core}/authentication.ts`]: [...ofAuthentication, ...ofRevokedTokens],
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
-  [`${core}/verifier.ts`]: ofVerifier,
+  [`${core}/verifier.ts`]: [...ofVerifier, ...ofRevokedAgents],
+  [`${core}/status/revocation-table.ts`]: ofRevocationTables,
+  [`${core}/status/revocation-list.ts`]: ofRevocationLists,
+  [`${core}/status/revocations.ts`]: ofRevocations,
+  [`${core}/revocation-endpoint.ts`]: ofReadRevocations,
   [`${core}/evaluation.ts`]: ofAnswers,
   [`${core}/token/introspected.ts`]: ofActiveAnswers,
   [`${core}/issuer/introspection/signed-answer.ts`]: ofSignedAnswers,

@@ -1,0 +1,117 @@
+// @ts-check
+/** @import { Mutation } from './mutations.mjs' */
+
+/** Before the proof. @type {readonly Mutation[]} */
+export const ofRevokedTokens = [
+  {
+    check: 'a revoked token uses up no proof',
+    rows: [],
+    find: "if (claim.agent.confirmation.method !== 'none') refuseRevoked(claim.agent);",
+    replace: '',
+  },
+];
+
+/** Every guard. @type {readonly Mutation[]} */
+export const ofRevokedAgents = [
+  {
+    check: 'every guard asks whether the token is revoked',
+    rows: ['REV-01', 'FAP-02'],
+    find: '    refuseRevoked(agent);\n',
+    replace: '',
+  },
+];
+
+/** What an entry is about. @type {readonly Mutation[]} */
+export const ofRevocationTables = [
+  { check: 'an entry ends', rows: [], find: 'if (now >= entry.expiresAt) continue;', replace: '' },
+  {
+    check: 'tokens that were issued later are good',
+    rows: [],
+    find: 'if (!(token.issuedAt.getTime() / 1000 >= entry.issuedBefore)) return entry;',
+    replace: 'return entry;',
+  },
+  {
+    check: 'a client is no actor',
+    rows: [],
+    find: "entries.actor.size > 0 && actor.source === 'act'",
+    replace: 'entries.actor.size > 0',
+  },
+  {
+    check: 'a revocation that arrives late takes nothing back',
+    rows: [],
+    find: 'issuedBefore: Math.max(one.issuedBefore, other.issuedBefore),',
+    replace: 'issuedBefore: later.issuedBefore,',
+  },
+  {
+    check: 'a revocation that arrives late ends none earlier',
+    rows: [],
+    find: 'expiresAt: Math.max(one.expiresAt, other.expiresAt),',
+    replace: 'expiresAt: later.expiresAt,',
+  },
+];
+
+/** What is held. @type {readonly Mutation[]} */
+export const ofRevocationLists = [
+  {
+    check: 'a full list says so',
+    rows: [],
+    find: "if (known === undefined && table.size >= maxEntries) throw new RevocationError('ERR_REVOCATION_LIST_FULL');",
+    replace: 'if (known === undefined && table.size >= maxEntries) return;',
+  },
+  {
+    check: 'a clock that is set back brings nothing back',
+    rows: [],
+    find: 'if (nowSeconds < forgotten.until && ',
+    replace: 'if (nowSeconds < 0 && ',
+  },
+  {
+    check: 'an entry stays beyond its time',
+    rows: [],
+    find: 'entry.expiresAt + graceSeconds',
+    replace: 'entry.expiresAt',
+  },
+];
+
+/** Who may, and for how long. @type {readonly Mutation[]} */
+export const ofRevocations = [
+  {
+    check: 'an author lifts entries of its own alone',
+    rows: [],
+    find: "if (read.author !== author) throw new RevocationError('ERR_REVOCATION_AUTHOR');",
+    replace: '',
+  },
+  {
+    check: 'the clock of the issuer may be ahead',
+    rows: [],
+    find: 'known.at + tolerance + (endsForGood',
+    replace: 'known.at + (endsForGood',
+  },
+  {
+    check: 'a session that was ended stays ended',
+    rows: [],
+    find: '(endsForGood.includes(kind) ? lifetime : 0)',
+    replace: '0',
+  },
+];
+
+/** What an agent may revoke over HTTP. @type {readonly Mutation[]} */
+export const ofReadRevocations = [
+  {
+    check: 'who revokes what is not its own has the admin scope',
+    rows: [],
+    find: 'if (!isOwn(agent, revocation)) {',
+    replace: 'if (agent.sub === undefined) {',
+  },
+  {
+    check: 'times of its own choice take the admin scope',
+    rows: [],
+    find: 'if (revocation.issuedBefore !== undefined || revocation.expiresAt !== undefined) return false;',
+    replace: '',
+  },
+  {
+    check: 'the author is the caller',
+    rows: [],
+    find: '.refine(({ author }) => author === undefined, {',
+    replace: '.refine(() => true, {',
+  },
+];
