@@ -9,7 +9,8 @@ const makeToken = () => prefix + randomBytes(24).toString('base64url');
 
 const { statusCodeStats, errors, timeouts } = await autocannon({
   url,
-  connections: 64,
+  // More than may wait for their question, so that most of them are refused at once, as in life.
+  connections: 256,
   amount: Number(amount),
   timeout: 60,
   requests: [{ setupRequest: (request) => ({ ...request, headers: { authorization: `Bearer ${makeToken()}` } }) }],
