@@ -82,6 +82,11 @@ describe('an answer', () => {
   it.each([
     ['without any byte', '', 'ERR_INTROSPECTION_UNREACHABLE'],
     ['that is no HTTP', 'hello\r\n\r\n', 'ERR_INTROSPECTION_UNREACHABLE'],
+    [
+      'that changes the protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      'ERR_INTROSPECTION_STATUS',
+    ],
     ['that ends within its fields', 'HTTP/1.1 200 OK\r\ncontent-', 'ERR_INTROSPECTION_UNREACHABLE'],
     ['that ends before its length', `${good}content-length: 99\r\n\r\n{"active":true}`, 'ERR_INTROSPECTION_TRUNCATED'],
     [

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { UnavailableError } from '../../errors.ts';
@@ -80,12 +79,9 @@ export function createFormPoster(options: {
     const body = new URLSearchParams(form.parameters).toString();
     for (;;) {
       const request = open(form, Buffer.byteLength(body), signal);
-      // What happens to the connection after the answer has begun is told by the answer.
-      request.on('error', () => undefined);
       request.end(body);
       try {
-        const [response] = (await once(request, 'response')) as [IncomingMessage];
-        return await readAnswer(response);
+        return await readAnswer(await findAnswer(request));
       } catch (error) {
         // The other side may close a connection in the moment in which it is used again.
         const isStale = request.reusedSocket && !signal.aborted && codeOf(error) === 'ECONNRESET';
@@ -119,6 +115,21 @@ export function createFormPoster(options: {
       ownAgents.https.destroy();
     },
   };
+}
+
+/** The head of an answer. What happens to the connection after it is told by the answer. */
+function findAnswer(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on('response', resolve);
+    // An answer that changes the protocol is none that can be read; unless it is taken, Node ends the connection in silence.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    request.on('error', reject);
+    // However else it may end.
+    request.on('close', () => reject(new Error('closed')));
+  });
 }
 
 async function readAnswer(response: IncomingMessage): Promise<FormAnswer> {
