@@ -9,6 +9,7 @@ import { measureInProcess } from './in-process.mjs';
 import { createIntrospectionCases } from './introspection.mjs';
 import { bearerCases, dpopCases, measureOverHttp, repeatRequest, sendProofs } from './over-http.mjs';
 import { compareStores, measureBytes, measureLatency, measureThroughput } from './redis.mjs';
+import { createRevocationCases } from './revocations.mjs';
 import {
   bytesColumns,
   formatTable,
@@ -65,6 +66,9 @@ try {
       return rows;
     }),
     await table('In process, opaque tokens', inProcessColumns, () => measureInProcess(introspection.cases, inProcess)),
+    await table('In process, revocation', inProcessColumns, async () =>
+      measureInProcess(await createRevocationCases(fixture), inProcess),
+    ),
     await table('HTTP, Express 5', overHttpColumns, () =>
       measureOverHttp(bearerCases, fixture, { rounds, load: repeatRequest(fixture, seconds) }),
     ),

@@ -31,7 +31,7 @@ const vitest = await createVitest(
     isolate: false,
     maxWorkers: 2,
     reporters: [{}],
-    include: ['packages/core/src/**/*.test.ts', 'test/dpop/**/*.test.ts', 'test/introspection/**/*.test.ts'],
+    include: ['packages/core/src/**/*.test.ts', 'test/{dpop,introspection,revocation}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
@@ -56,7 +56,8 @@ function switchTo(mutation) {
 }
 
 /**
- * Runs the tests of DPoP and of certificates, those of introspection where the file is about it, and those beside the file.
+ * Runs the tests of DPoP, of certificates and of revocation, those of introspection where the file is about it, and those
+ * beside the file.
  *
  * @param {string} file
  * @returns what passed, the titles of what failed, and what did not even run
@@ -68,6 +69,7 @@ async function runTests(file) {
     ...(isOfAnswers ? ofAnswers.map((name) => `test/introspection/${name}.test.ts`) : []),
     'test/dpop/',
     'test/revocation/',
+    'packages/core/src/status/',
     'packages/core/src/verifier-mtls.test.ts',
     ...(existsSync(`${root}${beside}`) ? [beside] : []),
   ];

@@ -15,7 +15,7 @@ export const ofRevokedTokens = [
 export const ofRevokedAgents = [
   {
     check: 'every guard asks whether the token is revoked',
-    rows: ['REV-01', 'FAP-02'],
+    rows: ['REV-01'],
     find: '    refuseRevoked(agent);\n',
     replace: '',
   },

@@ -119,7 +119,7 @@ describe('a token that is revoked', () => {
     });
   });
 
-  it('is refused where its agent was kept, as on a connection that stays open', async () => {
+  it('is refused where its agent was kept, as on a connection that stays open [REV-01]', async () => {
     const outcome = await guard.present(await bearer());
     if (outcome.outcome !== 'accepted') throw new Error('not accepted');
     expect(await guard.verifier.authorize(outcome.agent)).toMatchObject({ outcome: 'accepted' });
