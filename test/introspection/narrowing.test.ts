@@ -35,6 +35,21 @@ describe('a JWT whose issuer is asked about it', () => {
     expect(await questionsAfter(1)).toBe(2);
   });
 
+  it('is refused by every guard that minds, once one of them has learned that it was revoked [REV-01]', async () => {
+    await using guard = await startGuard({ issuer: { tokenFormat: 'jwt' }, introspection: { cacheSeconds: 10 } });
+    const [revoked, other] = [await guard.issuer.token(), await guard.issuer.token()];
+    guard.issuer.revoke(revoked);
+    for (const [token, answer] of [
+      [revoked, 'ERR_TOKEN_INACTIVE'],
+      [other, 'accepted'],
+    ] as const) {
+      expect(await guard.ask(token, { maxStatusAgeSeconds: 0 })).toBe(answer);
+      guard.clock.advance(10);
+      expect(await guard.ask(token, { maxStatusAgeSeconds: 60 })).toBe(answer);
+    }
+    expect(guard.questions).toBe(3);
+  });
+
   it('is refused before anybody is asked, where its own claims or its signature are bad', async () => {
     await using guard = await startRecheck(0);
     for (const defect of ['expired', 'foreign-audience', 'foreign-key', 'padded-base64', 'two-segments'] as const) {

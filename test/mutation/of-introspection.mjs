@@ -159,8 +159,14 @@ export const ofQuestions = [
   {
     check: 'a JWT that is older than the demand is asked about',
     rows: [],
-    find: 'if (isFresh(issuedAtSeconds * 1000, maxAgeSeconds, now())) return undefined;',
-    replace: 'if (!isFresh(0, maxAgeSeconds, now())) return undefined;',
+    find: 'isFresh(issuedAtSeconds * 1000, maxAgeSeconds, now());',
+    replace: 'isFresh(now(), maxAgeSeconds, now());',
+  },
+  {
+    check: 'a young JWT that the issuer spoke of is not taken for what it was when it was issued',
+    rows: [],
+    find: 'isYoung && !answers.knows(hash)',
+    replace: 'isYoung',
   },
   {
     check: 'nothing is asked during a pause',

@@ -18,6 +18,8 @@ export interface DatedAnswer {
 export interface AnswerCache {
   /** The answer, where it is younger than this, and its token has not expired. */
   find(hash: string, maxAgeSeconds: number): DatedAnswer | undefined;
+  /** Whether the issuer was heard about the token, however long ago, as far as is remembered. */
+  knows(hash: string): boolean;
   /** The newest answer about a token takes the place of what was known; one about an active token only where it is worth it. */
   keep(hash: string, answer: DatedAnswer, isWorthIt: boolean): void;
   /** How many answers about active tokens are held. */
@@ -49,6 +51,7 @@ export function createAnswerCache(options: {
       const isKnownInactive = at !== undefined && isFresh(at, Math.min(inactiveSeconds, maxAgeSeconds), time);
       return isKnownInactive ? { claims: 'inactive', at } : undefined;
     },
+    knows: (hash) => active.get(hash) !== undefined || inactive.get(hash) !== undefined,
     keep(hash, { claims, at }, isWorthIt) {
       active.delete(hash);
       inactive.delete(hash);

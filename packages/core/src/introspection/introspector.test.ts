@@ -167,6 +167,25 @@ describe('a JWT', () => {
     expect(tokensAsked()).toEqual(['jwt']);
   });
 
+  it('is not taken for good on account of its youth, once the issuer has said that it is not active', async () => {
+    const issuedAt = start / 1000;
+    const now = recheck(0, issuedAt);
+    await asked[0]?.answer('inactive');
+    expect(await now).toMatchObject({ claims: 'inactive' });
+    expect(await recheck(60, issuedAt)).toMatchObject({ claims: 'inactive', source: 'introspection-cache' });
+    await pass(5);
+    recheck(60, issuedAt).catch(() => undefined);
+    expect(tokensAsked()).toEqual(['jwt', 'jwt']);
+  });
+
+  it('counts for what the issuer said of it last, however young it is', async () => {
+    const issuedAt = start / 1000;
+    const now = recheck(0, issuedAt);
+    await asked[0]?.answer(claims);
+    expect(await recheck(60, issuedAt)).toEqual({ ...(await now), source: 'introspection-cache' });
+    expect(tokensAsked()).toEqual(['jwt']);
+  });
+
   it('is asked about where the demand is for now, or it is dated in the future', async () => {
     for (const [maxAgeSeconds, age] of [
       [0, 0],

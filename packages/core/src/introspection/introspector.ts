@@ -55,7 +55,7 @@ export interface Introspector {
   find(hash: string, token: string, maxAgeSeconds?: number): Promise<Finding>;
   /**
    * The same for a JWT, where `maxAgeSeconds` alone decides what is too old; undefined where the token itself is younger. Its
-   * signature is the word of the issuer that it was good when it was issued.
+   * signature is the word of the issuer that it was good when it was issued, unless the issuer was heard about it since.
    *
    * @throws UnavailableError
    */
@@ -187,7 +187,8 @@ export function createIntrospector(options: {
       return learn(question, Math.min(maxAgeSeconds, cacheSeconds));
     },
     async recheck({ hash, token, issuedAtSeconds }, maxAgeSeconds) {
-      if (isFresh(issuedAtSeconds * 1000, maxAgeSeconds, now())) return undefined;
+      const isYoung = isFresh(issuedAtSeconds * 1000, maxAgeSeconds, now());
+      if (isYoung && !answers.knows(hash)) return undefined;
       return learn({ hash, token, standing: 'known', isKept: true }, maxAgeSeconds);
     },
     health: () => ({
