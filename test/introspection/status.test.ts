@@ -1,7 +1,8 @@
-import type { HttpRequest, Outcome } from '@gatehouse/core';
+import { createVerifier, type HttpRequest, type Outcome } from '@gatehouse/core';
 import { createTestAgent } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { describeOutcome, type Guard, requestWith, startGuard } from './guard.ts';
+import { atEnd } from './endpoint.ts';
+import { describeOutcome, type Guard, requestWith, resource, startGuard } from './guard.ts';
 
 /** Two guards of one request. */
 async function stack(guard: Guard, request: HttpRequest, ...ages: readonly (number | undefined)[]): Promise<string[]> {
@@ -197,5 +198,30 @@ describe('an agent that is kept', () => {
     expect(describeOutcome(await guard.verifier.authorize(agentOf(outcome), { requirement: 'read:data' }))).toBe(
       'accepted',
     );
+  });
+
+  it('is asked about at the issuer that its directory knows now, and is nobody once it knows none', async () => {
+    await using guard = await startGuard({ issuer: { tokenFormat: 'jwt' } });
+    const { issuer, clock } = guard;
+    const refusing = { method: 'client_secret_post', clientId: 'api-1', clientSecret: 'not the secret' } as const;
+    const wrong = { ...issuer.introspection, clientAuthentication: refusing };
+    let answer: object | undefined = { issuer: issuer.issuer, introspection: wrong };
+    const find = async () => answer as { issuer: string };
+    const verifier = createVerifier({
+      resource,
+      issuers: { find, advertised: [issuer.issuer] },
+      now: clock.now,
+    });
+    atEnd(() => verifier.close());
+    const agent = agentOf(await verifier.check(requestWith(await issuer.token())));
+    const authorize = () =>
+      verifier.authorize(agent, { requirement: { maxStatusAgeSeconds: 0 } }).then(describeOutcome);
+    expect(await authorize()).toBe('ERR_INTROSPECTION_REFUSED');
+    answer = { issuer: issuer.issuer, introspection: issuer.introspection };
+    clock.advance(60);
+    expect(await authorize()).toBe('accepted');
+    answer = undefined;
+    clock.advance(60);
+    expect(await authorize()).toBe('ERR_TOKEN_ISSUER');
   });
 });

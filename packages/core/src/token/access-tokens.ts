@@ -49,8 +49,8 @@ export interface AccessTokens {
   /**
    * The same token, by what its issuer says at most so long ago: `recheckSeconds` of the issuer counts for JWTs as well.
    *
-   * @throws InvalidTokenError when the token is not good any more, or its issuer cannot be asked
-   * @throws UnavailableError when the issuer cannot tell
+   * @throws InvalidTokenError when the token is not good any more, or its issuer is not trusted any more or cannot be asked
+   * @throws UnavailableError when the issuer cannot tell, or a directory whether it is still trusted
    */
   recheck(token: AccessToken, maxStatusAgeSeconds: number | undefined): Promise<AccessToken>;
   /** How many verified JWTs are remembered. */
@@ -112,13 +112,16 @@ export function createAccessTokens(options: {
   }
 
   async function recheckJwt(token: AccessToken, maxAgeSeconds: number): Promise<AccessToken> {
-    const { compact, hash, claims, issuer } = token;
+    const { compact, hash, claims } = token;
+    const { iss, issuedAtSeconds } = claims;
+    // An agent may be kept while a directory changes its mind about the issuer.
+    const issuer = await issuers.find(iss);
+    if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
     if (issuer.introspection === undefined) throw new InvalidTokenError('ERR_TOKEN_STATUS');
-    const { issuedAtSeconds } = claims;
     const finding = await issuer.introspection.recheck({ hash, token: compact, issuedAtSeconds }, maxAgeSeconds);
     if (finding === undefined) return token;
     const narrowed = narrowClaims(claims, readActive(finding), expectClaims(issuer, environment()));
-    return { ...token, claims: narrowed, status: finding };
+    return { ...token, issuer, claims: narrowed, status: finding };
   }
 
   return {
