@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { answerWith, atEnd, describeToken, guardAt, serve } from './endpoint.ts';
+import { answerWith, atEnd, describeToken, guardAt, refusalOf, serve } from './endpoint.ts';
 
 /** Every character that a token can have (RFC 6750 §2.1). */
 const token = 'aZ09-._~+/==';
@@ -55,6 +55,14 @@ describe('a question', () => {
     await check(token);
     expect(await check(token)).toMatchObject({ outcome: 'accepted' });
     expect(questions).toBe(3);
+  });
+
+  it('ends in time, whatever becomes of a connection that the agent of the options cannot make [INT-09]', async () => {
+    const { url } = await serve(answerWith(describeToken()));
+    const stuck = Object.assign(new HttpAgent(), { createConnection: () => undefined });
+    const refusal = await refusalOf(guardAt(url, { agent: stuck, timeoutSeconds: 0.1 })());
+    expect(refusal).toMatchObject({ code: 'ERR_INTROSPECTION_TIMEOUT', status: 503 });
+    expect(await guardAt(url, { agent: new HttpAgent(), timeoutSeconds: 10 })()).toMatchObject({ outcome: 'accepted' });
   });
 
   it('goes through the agent of the options, which is not closed with the verifier', async () => {

@@ -81,7 +81,7 @@ export function createFormPoster(options: {
       const request = open(form, Buffer.byteLength(body), signal);
       request.end(body);
       try {
-        return await readAnswer(await findAnswer(request));
+        return await readAnswer(await findAnswer(request, signal));
       } catch (error) {
         // The other side may close a connection in the moment in which it is used again.
         const isStale = request.reusedSocket && !signal.aborted && codeOf(error) === 'ECONNRESET';
@@ -117,8 +117,11 @@ export function createFormPoster(options: {
   };
 }
 
-/** The head of an answer. What happens to the connection after it is told by the answer. */
-function findAnswer(request: ClientRequest): Promise<IncomingMessage> {
+/**
+ * The head of an answer. What happens to the connection after it is told by the answer. A request that was given no
+ * connection yet says nothing when it is ended, so that the signal is listened to here.
+ */
+function findAnswer(request: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('response', resolve);
     // An answer that changes the protocol is none that can be read; unless it is taken, Node ends the connection in silence.
@@ -129,6 +132,7 @@ function findAnswer(request: ClientRequest): Promise<IncomingMessage> {
     request.on('error', reject);
     // However else it may end.
     request.on('close', () => reject(new Error('closed')));
+    signal.addEventListener('abort', () => reject(signal.reason));
   });
 }
 
