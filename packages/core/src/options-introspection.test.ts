@@ -1,9 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './errors.ts';
+import { createIssuer } from './issuer/issuer.ts';
 import type { IssuerOptions } from './issuer/options.ts';
 import { parseOptions } from './options.ts';
 import { createVerifier } from './verifier.ts';
@@ -131,6 +132,18 @@ describe('several issuers with introspection', () => {
     expect(faultsOf([make('one', { tokenPrefix: 'a_' }), make('two', { tokenPrefix: 'b_' })])).toEqual([]);
     expect(faultsOf([make('one', { opaqueTokens: 'refuse' }), make('two')])).toEqual([]);
     expect(faultsOf([make('one'), 'https://two.example'])).toEqual([]);
+  });
+
+  it('that are printed give away no secret, however easily it is guessed', () => {
+    const printed = inspect(createIssuer(make('a', {}, 'secret-1') as IssuerOptions), {
+      depth: null,
+      showHidden: true,
+    });
+    expect(printed).toContain('secretHashes');
+    for (const encoding of ['base64url', 'base64', 'hex'] as const) {
+      expect(printed).not.toContain(hash('sha256', 'secret-1', encoding));
+    }
+    expect(printed).not.toContain('secret-1');
   });
 
   it('are never shown the same secret, not even one that is about to go', () => {
