@@ -165,6 +165,23 @@ describe('guards that stack', () => {
   });
 });
 
+const revokeAlice = ({ verifier, issuer }: Guard) => verifier.revocations.revoke({ iss: issuer.issuer, sub: 'alice' });
+
+describe('a JWT that was revoked here', () => {
+  it('is refused before its issuer is asked, which may be out', async () => {
+    await using guard = await startGuard({ issuer: { tokenFormat: 'jwt' }, issuerOptions: { recheckSeconds: 0 } });
+    const [revoked, other] = [await guard.issuer.token({ sub: 'alice' }), await guard.issuer.token({ sub: 'bob' })];
+    guard.clock.advance(5);
+    await revokeAlice(guard);
+    guard.issuer.fail('introspection', 'server-error');
+    expect(await guard.ask(other)).toBe('ERR_INTROSPECTION_STATUS');
+    expect(await guard.ask(revoked)).toBe('ERR_TOKEN_REVOKED');
+    expect(guard.questions).toBe(1);
+    guard.issuer.heal();
+    expect(await guard.ask(other)).toBe('accepted');
+  });
+});
+
 describe('an agent that is kept', () => {
   const agentOf = (outcome: Outcome) => (outcome.outcome === 'accepted' ? outcome.agent : expect.fail());
 
@@ -198,6 +215,24 @@ describe('an agent that is kept', () => {
     expect(describeOutcome(await guard.verifier.authorize(agentOf(outcome), { requirement: 'read:data' }))).toBe(
       'accepted',
     );
+  });
+
+  it.each([
+    ['revoked here', 'ERR_TOKEN_REVOKED', (guard: Guard) => revokeAlice(guard)],
+    ['expired', 'ERR_TOKEN_EXPIRED', (guard: Guard) => guard.clock.advance(600)],
+  ])('is refused once its token is %s, and nobody is asked, who may be out', async (_what, code, end) => {
+    await using guard = await startGuard({ issuer: { tokenFormat: 'jwt' } });
+    const { issuer, verifier, clock } = guard;
+    const token = await issuer.token({ sub: 'alice', exp: clock.now() / 1000 + 600 });
+    const kept = agentOf(await guard.check(token));
+    issuer.fail('introspection', 'server-error');
+    const authorize = () => verifier.authorize(kept, { requirement: { maxStatusAgeSeconds: 0 } }).then(describeOutcome);
+    expect(await authorize()).toBe('ERR_INTROSPECTION_STATUS');
+    clock.advance(5);
+    await end(guard);
+    const asked = guard.questions;
+    expect(await authorize()).toBe(code);
+    expect(guard.questions).toBe(asked);
   });
 
   it('is asked about at the issuer that its directory knows now, and is nobody once it knows none', async () => {

@@ -171,6 +171,8 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     const { maxStatusAgeSeconds } = requirement;
     trail.checks = [sameRequestCheck(authentication)];
     if (maxStatusAgeSeconds === undefined) return authentication.agent;
+    // What has ended here is ended, whether or not its issuer can be reached.
+    refuseEnded(authentication.agent);
     const current = await authenticator.recheck(authentication, maxStatusAgeSeconds);
     authentications.set(current.agent, current);
     trail.agent = current.agent;
