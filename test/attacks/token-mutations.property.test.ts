@@ -212,7 +212,12 @@ const stricter: readonly (readonly [what: string, code: string, token: string])[
   ['a time to come in iat', 'ERR_TOKEN_ISSUED_IN_FUTURE', writeChanged({}, { iat: now + 6 })],
   ['a life of more than a day', 'ERR_TOKEN_LIFETIME', writeChanged({}, { iat: now - 86_400, exp: now + 60 })],
   ['a key that it is bound to', 'ERR_TOKEN_BOUND', writeChanged({}, { cnf: { jkt: `${'x'.repeat(42)}A` } })],
-  ['a certificate that it is bound to', 'ERR_TOKEN_CONFIRMATION', writeChanged({}, { cnf: { 'x5t#S256': 'x' } })],
+  [
+    'a certificate that it is bound to',
+    'ERR_TOKEN_CERTIFICATE_ABSENT',
+    writeChanged({}, { cnf: { 'x5t#S256': `${'x'.repeat(42)}A` } }),
+  ],
+  ['a binding that nobody knows', 'ERR_TOKEN_CONFIRMATION', writeChanged({}, { cnf: { kid: 'x' } })],
   ['an act that names nobody', 'ERR_TOKEN_ACTOR', writeChanged({}, { act: {} })],
   ['an act of too many actors', 'ERR_TOKEN_ACTOR_DEPTH', writeChanged({}, { act: fiveActors })],
 ];
