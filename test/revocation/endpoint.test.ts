@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createRevocationEndpoint, createRevocationList, createVerifier, type Decision } from '@gatehouse/core';
+import {
+  createRevocationEndpoint,
+  createRevocationList,
+  createVerifier,
+  type Decision,
+  type Revocation,
+  RevocationError,
+} from '@gatehouse/core';
 import { createTestAgent, createTestClock, createTestIssuer, type TestIssuer } from '@gatehouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../adapters/api.ts';
@@ -262,6 +269,23 @@ describe('the revocation endpoint', () => {
     await verifier.revocations.revoke({ iss: issuer.issuer, sub: 'bob' });
     const answer = await ask(createRevocationEndpoint(verifier), await bearer(), { sub: 'alice' });
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, ['1']]);
+    expect(answer.body).toContain('Nothing was revoked');
+  });
+
+  it('does not say that nothing was revoked when other processes may not know', async () => {
+    const held = createRevocationList({ now: clock.now });
+    const revocations = {
+      ...held,
+      async add(revocation: Revocation) {
+        await held.add(revocation);
+        throw new RevocationError('ERR_REVOCATION_UNCONFIRMED');
+      },
+    };
+    const endpoint = createRevocationEndpoint(makeVerifier({ stores: { revocations } }));
+    const answer = await ask(endpoint, await bearer(), { sub: 'alice' });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, ['1']]);
+    expect(answer.body).not.toContain('Nothing was revoked');
+    expect(answer.body).toContain('It is revoked at one process');
   });
 
   it.each([{ path: 'revocations' }, { path: '/a?b' }, { adminScope: 'a b' }, { requirement: undefined }, { other: 1 }])(

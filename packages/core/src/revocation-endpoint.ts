@@ -88,7 +88,7 @@ export function createRevocationEndpoint<Context>(
     } catch (error) {
       if (!(error instanceof RevocationError)) throw error;
       if (error.code === 'ERR_REVOCATION_INVALID') return describeIssues(error.issues);
-      const refusal = fault(503, 'Service Unavailable', 'Nothing was revoked. Try again later.');
+      const refusal = fault(503, 'Service Unavailable', describeFault(error));
       return { ...refusal, headers: { ...refusal.headers, 'retry-after': ['1'] } };
     }
   }
@@ -179,6 +179,13 @@ function take<Value>(values: Iterable<Value>, most: number): Value[] {
 function answer(status: number, body: object): HttpResponse {
   const headers = { 'cache-control': ['no-store'], 'content-type': ['application/json'] };
   return { status, headers, body: JSON.stringify(body) };
+}
+
+/** What became of a revocation that could be used. */
+function describeFault({ code }: RevocationError): string {
+  return code === 'ERR_REVOCATION_UNCONFIRMED'
+    ? 'It is revoked at one process, and perhaps not at others. Try again.'
+    : 'Nothing was revoked. Try again later.';
 }
 
 /** Problem details (RFC 9457 §3). */
