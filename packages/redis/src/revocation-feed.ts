@@ -1,5 +1,5 @@
 import { type Revocation, UnavailableError } from '@gatehouse/core';
-import { type MemoryStatus, type Placed, type RevocationMemory, readSeconds } from './revocation-memory.ts';
+import { type Known, type MemoryStatus, type Placed, type RevocationMemory, readSeconds } from './revocation-memory.ts';
 import type { Replica } from './revocation-replica.ts';
 
 /** Keeps what this process knows in step with what all know. */
@@ -33,9 +33,20 @@ const mostSecondsToVouch = 300;
 /** Clocks of issuers may be ahead of that of Redis. */
 const aheadSeconds = 10;
 const pauseMilliseconds = 100;
+/** How many entries are given back to Redis before news is looked for. */
+const mostGivenBack = 250;
+/** Who had no room for everything looks again after that: entries end, and are lifted. */
+const restSeconds = 5;
 
 export function startFeed(memory: RevocationMemory, replica: Replica): Feed {
   let position: Position | undefined;
+  /** Whether something may be missing that came before that. */
+  let hasGap = false;
+  let readAllAt = Number.NEGATIVE_INFINITY;
+  /** What Redis lacks of what is known. */
+  let missing: Revocation[] = [];
+  /** The memory to vouch for, once nothing is missing. */
+  let unvouched: string | undefined;
   let status: MemoryStatus | undefined;
   /** When everything was known, by a clock that is not set. */
   let knownAt = Number.NEGATIVE_INFINITY;
@@ -61,7 +72,7 @@ export function startFeed(memory: RevocationMemory, replica: Replica): Feed {
         await takeTurn();
       } catch (error) {
         if (error instanceof UnavailableError) failure = error.code;
-        else position = undefined;
+        else hasGap = true;
         for (const { reject } of waiting) reject(error);
         waiting.clear();
         await pause();
@@ -72,68 +83,79 @@ export function startFeed(memory: RevocationMemory, replica: Replica): Feed {
   async function takeTurn(): Promise<void> {
     const askedAt = performance.now();
     status = await memory.status();
-    if (position === undefined || isAnother(status, position)) position = await synchronize(status, position);
+    const isStuffed = replica.isOverfull && performance.now() - readAllAt > restSeconds * 1000;
+    if (position === undefined || hasGap || isStuffed || isAnother(status, position)) {
+      position = await synchronize(status, position);
+      hasGap = false;
+    }
     failure = undefined;
     if (!isTrusted) isTrusted = status.isVouchedFor;
     if (position.count >= status.count) noteKnown(askedAt);
     await passOn([...replica.unconfirmed.values()]);
-    const changes = await memory.read(position.id);
-    await apply(changes);
+    await giveBack();
+    // The least that counts as waiting.
+    const changes = await memory.read(position.id, missing.length === 0 ? readSeconds : 0.001);
+    position = await apply(changes, position);
     // What was counted is not in the stream.
-    if (changes.length === 0 && position.count < status.count) position = undefined;
+    if (changes.length === 0 && position.count < status.count) hasGap = true;
   }
 
-  async function apply(changes: readonly Placed[]): Promise<void> {
+  async function apply(changes: readonly Placed[], from: Position): Promise<Position> {
+    let reached = from;
     for (const change of changes) {
-      if (position === undefined) return;
-      const { id, count = position.count } = change;
+      const { id, count = reached.count } = change;
       // Something is missing, which the stream has dropped or never had: all is read again.
-      if (change.count !== undefined && count > position.count + 1) {
-        position = undefined;
-        return;
+      if (count > reached.count + 1) {
+        hasGap = true;
+        return reached;
       }
       await replica.apply(change);
-      position = { ...position, id, count };
+      reached = { ...reached, id, count };
     }
+    return reached;
   }
 
   /**
-   * Reads everything. After a loss, what was known before stays, and what Redis lacks of it is written again; without one,
-   * what Redis does not have was lifted.
+   * Reads everything. What was lifted is there to be read, so that what Redis lacks of what is known is lost, by whatever,
+   * and is given back.
    */
   async function synchronize(now: MemoryStatus, before: Position | undefined): Promise<Position> {
-    const hasLost = before !== undefined && isAnother(now, before);
-    const draft = hasLost ? replica : replica.prepare();
     const stored = new Map<string, number>();
-    for await (const change of memory.scan()) {
-      await draft.apply(change);
-      if (change.kind === 'revoked') stored.set(change.entry.id, strengthOf(change.entry));
-    }
-    if ('adopt' in draft) draft.adopt();
-    if (hasLost) {
-      await passOn([...replica.list.list()].filter((entry) => stored.get(entry.id) !== strengthOf(entry)));
-      await vouchIfKnown(now, before);
+    await replica.applyAll(memory.scan(), ({ kind, ...change }) => {
+      if (kind === 'revoked' && 'entry' in change) stored.set(change.entry.id, strengthOf(change.entry));
+    });
+    readAllAt = performance.now();
+    missing = [...replica.list.list()].filter((entry) => stored.get(entry.id) !== strengthOf(entry));
+    if (before !== undefined && now.epoch !== before.epoch) {
+      isTrusted = isTrusted && lagSeconds() <= mostSecondsToVouch;
+      unvouched = isTrusted && !now.isVouchedFor ? now.epoch : undefined;
     }
     const { epoch, replicationId, lastId, count } = now;
     return { epoch, replicationId, id: lastId, count };
   }
 
-  async function vouchIfKnown(now: MemoryStatus, before: Position): Promise<void> {
-    if (now.epoch === before.epoch) return;
-    isTrusted = isTrusted && lagSeconds() <= mostSecondsToVouch;
-    if (isTrusted && !now.isVouchedFor) await memory.vouch(now.epoch);
+  /** Some of what Redis lacks, and the word that it has everything after the last of it. */
+  async function giveBack(): Promise<void> {
+    const some = missing.slice(-mostGivenBack);
+    await Promise.all(some.map((entry) => memory.put(replica.findLatest(entry), 0, meetAgain)));
+    missing.splice(missing.length - some.length);
+    if (missing.length > 0 || unvouched === undefined) return;
+    await memory.vouch(unvouched);
+    unvouched = undefined;
   }
 
-  async function passOn(entries: readonly Revocation[]): Promise<void> {
-    for (const entry of entries) {
-      await memory.put(replica.findLatest(entry), 0, merge);
+  /** It may have been lifted since. */
+  async function meetAgain({ kind, entry }: Known): Promise<Revocation | undefined> {
+    await replica.apply({ kind, entry });
+    const latest = replica.findLatest(entry);
+    return kind === 'lifted' && latest.at <= entry.at ? undefined : latest;
+  }
+
+  async function passOn(held: readonly Revocation[]): Promise<void> {
+    for (const entry of held) {
+      await memory.put(replica.findLatest(entry), 0, replica.meet(entry));
       replica.confirm(entry);
     }
-  }
-
-  async function merge(other: Revocation): Promise<Revocation> {
-    await replica.apply({ kind: 'revoked', entry: other });
-    return replica.findLatest(other);
   }
 
   void follow();

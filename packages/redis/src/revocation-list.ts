@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Revocation, RevocationError, type RevocationList, UnavailableError } from '@gatehouse/core';
+import { RevocationError, type RevocationList, UnavailableError } from '@gatehouse/core';
 import type { Connection } from './connection.ts';
 import type { RevocationSettings } from './options.ts';
 import { startFeed } from './revocation-feed.ts';
@@ -41,11 +41,6 @@ export function createRedisRevocations(options: {
     }
   }
 
-  async function merge(other: Revocation): Promise<Revocation> {
-    await replica.apply({ kind: 'revoked', entry: other });
-    return replica.findLatest(other);
-  }
-
   return {
     find(token) {
       const found = replica.list.find(token);
@@ -57,15 +52,13 @@ export function createRedisRevocations(options: {
       return undefined;
     },
     async add(entry) {
-      await replica.hold(entry);
-      const merged = replica.findLatest(entry);
-      await confirm(memory.connected().then(() => memory.put(merged, feed.replicas, merge)));
-      replica.confirm(entry);
+      const held = await replica.hold(entry);
+      await confirm(memory.connected().then(() => memory.put(held, feed.replicas, replica.meet(held))));
+      replica.confirm(held);
     },
     async lift(entry) {
       const isLifted = await confirm(memory.lift(entry, feed.replicas));
-      replica.confirm(entry);
-      return (await replica.list.lift(entry)) || isLifted;
+      return (await replica.lift(entry)) || isLifted;
     },
     list: (target) => replica.list.list(target),
     health() {

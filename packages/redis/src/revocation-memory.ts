@@ -1,7 +1,7 @@
 import { type Revocation, readRevocation, UnavailableError, writeRevocation } from '@gatehouse/core';
 import type { Connection } from './connection.ts';
 import { type FailureCode, failure } from './failures.ts';
-import { liftScript, putScript, scanScript, statusScript, vouchScript } from './revocation-scripts.ts';
+import { putScript, scanScript, statusScript, vouchScript } from './revocation-scripts.ts';
 import type { Seal } from './seal.ts';
 
 /** How the memory of Redis is. */
@@ -21,10 +21,15 @@ export interface MemoryStatus {
   readonly replicas: number;
 }
 
+/** What somebody vouches for. */
+export interface Known {
+  readonly kind: 'revoked' | 'lifted';
+  readonly entry: Revocation;
+}
+
 /** Something that has changed. */
 export type Change =
-  | { readonly kind: 'revoked'; readonly entry: Revocation }
-  | { readonly kind: 'lifted'; readonly entry: Revocation }
+  | Known
   /** What nobody vouches for, or nobody understands. */
   | { readonly kind: 'unreadable' };
 
@@ -38,18 +43,19 @@ export interface RevocationMemory {
   status(): Promise<MemoryStatus>;
   /** What is there, all of it, a part at a time. */
   scan(): AsyncGenerator<Change>;
-  /** What has changed since; waits for it a while. */
-  read(after: string): Promise<readonly Placed[]>;
+  /** What has changed since; waits for it so long. */
+  read(after: string, seconds: number): Promise<readonly Placed[]>;
   /**
-   * Resolves once the entry is there, and in that many replicas. `merge` is given what another process has put there
-   * meanwhile, and gives what both are together.
+   * Resolves once the entry is there, and in that many replicas. `meet` is given what another process has put there
+   * meanwhile, and gives what both are together; undefined to leave it as it is.
    */
-  put(entry: Revocation, replicas: number, merge: (other: Revocation) => Promise<Revocation>): Promise<void>;
+  put(entry: Revocation, replicas: number, meet: (found: Known) => Promise<Revocation | undefined>): Promise<void>;
+  /** Resolves once everybody can know that the entry was lifted; to false where there was none. */
   lift(entry: Revocation, replicas: number): Promise<boolean>;
   vouch(epoch: string): Promise<void>;
 }
 
-/** How long a read waits: what is lost is noticed after that at the latest. */
+/** How long a read waits at most: what is lost is noticed after that at the latest. */
 export const readSeconds = 0.5;
 /** Other processes change the same entry at the same time: so often in a row, they do not. */
 const mostAttempts = 10;
@@ -71,6 +77,8 @@ export function createRevocationMemory(options: {
   const { writer, reader, prefix, seal, epochPrefix } = options;
   const keys = ['m', 'h', 'x', 's'].map((name) => `${prefix}:{rv}:r:${name}`);
   const [, , , stream = ''] = keys;
+  /** The replication id of the server that was last asked how it is. */
+  let readFrom: string | undefined;
 
   async function write(script: Parameters<Connection['run']>[0], args: readonly string[], replicas: number) {
     const all = [epochPrefix, ...args];
@@ -92,13 +100,36 @@ export function createRevocationMemory(options: {
     return { kind: isLifted ? 'lifted' : 'revoked', entry };
   }
 
-  /** Writes by what is expected to be there, until that is what is there. */
-  async function compareAndSet(attempt: (expected: string) => Promise<string>): Promise<boolean> {
+  /**
+   * After a failover, one connection may still lead to the former master: what is written there is lost without a sign, as
+   * long as what is read comes from the other one.
+   */
+  function requireSame(writtenTo: string): void {
+    if (readFrom === undefined || writtenTo === readFrom) return;
+    writer.renew('ERR_REPLAY_STORE_UNAVAILABLE');
+    throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
+  }
+
+  /** Writes by what is expected to be there, until that is what is there. Nothing, where nothing is to be written. */
+  async function compareAndSet(
+    id: string,
+    replicas: number,
+    decide: (found: Known | undefined) => Promise<Known | undefined>,
+  ): Promise<void> {
     let expected = '';
+    let found: Known | undefined;
     for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
-      const answer = await attempt(expected);
-      if (!answer.startsWith('is')) return answer === 'ok';
-      expected = answer.slice('is'.length);
+      const next = await decide(found);
+      if (next === undefined) return;
+      const { kind, entry } = next;
+      const record = seal.close((kind === 'lifted' ? liftedMark : '') + writeRevocation(entry));
+      const expiry = String(Math.ceil(entry.expiresAt.getTime() / 1000));
+      const answer = await write(putScript, [id, record, expected, expiry], replicas);
+      if (answer.startsWith('ok')) return requireSame(answer.slice('ok'.length));
+      expected = answer.slice('is'.length).slice(0, lengthOfSha);
+      const change = open(answer.slice('is'.length + lengthOfSha));
+      // What nobody vouches for, and what belongs elsewhere, is written over.
+      found = change.kind !== 'unreadable' && change.entry.id === id ? change : undefined;
     }
     throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
   }
@@ -115,6 +146,7 @@ export function createRevocationMemory(options: {
       if (refusal !== undefined) throw failure(refusal);
       const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
       if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
+      readFrom = replicationId;
       return {
         epoch,
         from: Number(from),
@@ -134,8 +166,8 @@ export function createRevocationMemory(options: {
         cursor = next;
       } while (cursor !== '0');
     },
-    async read(after) {
-      const entries = await reader.read(stream, after, readSeconds * 1000);
+    async read(after, seconds) {
+      const entries = await reader.read(stream, after, seconds * 1000);
       return entries.map(([id, fields]) => {
         const [first, count, second, record] = fields;
         const isOurs = first === 'count' && second === 'record' && /^\d{1,15}$/.test(count ?? '');
@@ -146,31 +178,29 @@ export function createRevocationMemory(options: {
         };
       });
     },
-    async put(entry, replicas, merge) {
-      let merged = entry;
-      await compareAndSet(async (expected) => {
-        const stored = expected === '' ? undefined : open(expected);
-        // What nobody vouches for is written over.
-        if (stored?.kind === 'revoked' && stored.entry.id === entry.id) merged = await merge(stored.entry);
-        const expiry = String(Math.ceil(merged.expiresAt.getTime() / 1000));
-        return write(putScript, [merged.id, seal.close(writeRevocation(merged)), expected, expiry], replicas);
-      });
-    },
-    lift: (entry, replicas) =>
-      compareAndSet(async (expected) => {
-        const stored = open(expected);
-        const lifted = stored.kind === 'revoked' && stored.entry.id === entry.id ? stored.entry : entry;
-        const news = seal.close(liftedMark + writeRevocation(lifted));
-        return write(liftScript, [entry.id, expected, news], replicas);
+    put: (entry, replicas, meet) =>
+      compareAndSet(entry.id, replicas, async (found) => {
+        const merged = found === undefined ? entry : await meet(found);
+        return merged && { kind: 'revoked', entry: merged };
       }),
+    async lift(entry, replicas) {
+      let isLifted = false;
+      await compareAndSet(entry.id, replicas, async (found) => {
+        isLifted = found?.kind === 'revoked';
+        return { kind: 'lifted', entry: found?.entry ?? entry };
+      });
+      return isLifted;
+    },
     async vouch(epoch) {
-      await write(vouchScript, [epoch], 0);
+      // Another memory than the one that was meant.
+      if ((await write(vouchScript, [epoch], 0)) !== 'ok') throw new UnavailableError('ERR_REVOCATIONS_BEHIND', 1);
     },
   };
 }
 
 /** No entry as text begins like this. */
 const liftedMark = 'lifted ';
+const lengthOfSha = 40;
 
 function isReadOnly(error: unknown): boolean {
   return error instanceof UnavailableError && error.code === 'ERR_REPLAY_STORE_READ_ONLY';

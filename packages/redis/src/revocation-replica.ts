@@ -1,5 +1,5 @@
 import { createRevocationList, type Revocation, RevocationError, type RevocationList } from '@gatehouse/core';
-import type { Change } from './revocation-memory.ts';
+import type { Change, Known } from './revocation-memory.ts';
 
 /** What this process knows of revocations: what Redis has told it, and what it has not yet told Redis. */
 export interface Replica {
@@ -12,86 +12,95 @@ export interface Replica {
   readonly unreadable: number;
   /** The entry with this id, as it is known now; the given one if there is none. */
   findLatest(entry: Revocation): Revocation;
-  /** An entry of our own. @throws RevocationError when there is no room for it */
-  hold(entry: Revocation): Promise<void>;
-  confirm(entry: Revocation): void;
+  /** An entry of our own; resolves with what it became together with what was known. @throws RevocationError when there is no room for it */
+  hold(entry: Revocation): Promise<Revocation>;
+  /** What was held has reached Redis. What is held of the same target since then has not. */
+  confirm(held: Revocation): void;
+  /** Takes an entry away, unless it was revoked again since; false where there is none. */
+  lift(entry: Revocation): Promise<boolean>;
+  /** What becomes of an entry of our own where Redis has something else of the same target: it is weaker than neither. */
+  meet(held: Revocation): (found: Known) => Promise<Revocation>;
   apply(change: Change): Promise<void>;
-  /** Begins anew, with what Redis has not confirmed and what is held from now on. `list` stays as it is until `adopt`. */
-  prepare(): Draft;
-}
-
-/** A replica in the making. */
-interface Draft {
-  apply(change: Change): Promise<void>;
-  /** Puts it in the place of what was known. */
-  adopt(): void;
-}
-
-interface Holding {
-  readonly list: RevocationList;
-  isOverfull: boolean;
+  /** Takes all that there is. Nothing that is known is let go of, because Redis tells what was lifted. */
+  applyAll(changes: AsyncIterable<Change>, note: (change: Change) => void): Promise<void>;
 }
 
 export function createReplica(maxEntries: number): Replica {
-  let holding: Holding = { list: createRevocationList({ maxEntries }), isOverfull: false };
-  let draft: Holding | undefined;
+  const list = createRevocationList({ maxEntries });
   const unconfirmed = new Map<string, Revocation>();
+  let isOverfull = false;
   let unreadable = 0;
 
-  async function applyTo(target: Holding, change: Change): Promise<void> {
-    if (change.kind === 'unreadable') {
-      unreadable += 1;
-    } else if (change.kind === 'revoked') {
-      await add(target, change.entry);
-    } else {
-      const [known] = findAll(target.list, change.entry);
-      // What was revoked again since is not meant.
-      if (known !== undefined && known.at <= change.entry.at) await target.list.lift(known);
-    }
+  /** False when there was no room. */
+  async function take(change: Change): Promise<boolean> {
+    if (change.kind === 'unreadable') unreadable += 1;
+    else if (change.kind === 'lifted') await lift(change.entry);
+    else return add(list, change.entry);
+    return true;
   }
 
+  async function lift(entry: Revocation): Promise<boolean> {
+    const [known] = findAll(list, entry);
+    return known !== undefined && known.at <= entry.at && list.lift(known);
+  }
+
+  async function apply(change: Change): Promise<void> {
+    if (!(await take(change))) isOverfull = true;
+  }
+
+  const findLatest = (entry: Revocation): Revocation => findAll(list, entry)[0] ?? entry;
+
   return {
-    get list() {
-      return holding.list;
-    },
+    list,
     get isOverfull() {
-      return holding.isOverfull;
+      return isOverfull;
     },
     get unreadable() {
       return unreadable;
     },
     unconfirmed,
-    findLatest: (entry) => findAll(holding.list, entry)[0] ?? entry,
+    findLatest,
     async hold(entry) {
-      await holding.list.add(entry);
-      unconfirmed.set(entry.id, entry);
-      if (draft !== undefined) await add(draft, entry);
+      await list.add(entry);
+      const held = findLatest(entry);
+      unconfirmed.set(held.id, held);
+      return held;
     },
-    confirm({ id }) {
-      unconfirmed.delete(id);
+    confirm(held) {
+      if (unconfirmed.get(held.id) === held) unconfirmed.delete(held.id);
     },
-    apply: (change) => applyTo(holding, change),
-    prepare() {
-      const next: Holding = { list: createRevocationList({ maxEntries }), isOverfull: false };
-      draft = next;
-      for (const entry of unconfirmed.values()) void add(next, entry);
-      return {
-        apply: (change) => applyTo(next, change),
-        adopt() {
-          holding = next;
-          draft = undefined;
-        },
-      };
+    async lift(entry) {
+      const own = unconfirmed.get(entry.id);
+      if (own !== undefined && own.at <= entry.at) unconfirmed.delete(entry.id);
+      return lift(entry);
+    },
+    meet: (held) => async (found) => {
+      // Whoever revokes again means it, even by a clock that is behind.
+      const at = new Date(Math.max(held.at.getTime(), found.entry.at.getTime() + 1));
+      await apply({ kind: 'revoked', entry: found.kind === 'lifted' ? { ...held, at } : found.entry });
+      return findLatest(held);
+    },
+    apply,
+    async applyAll(changes, note) {
+      let hasRoom = true;
+      for await (const change of changes) {
+        hasRoom = (await take(change)) && hasRoom;
+        isOverfull ||= !hasRoom;
+        note(change);
+      }
+      isOverfull = !hasRoom;
     },
   };
 }
 
-async function add(target: Holding, entry: Revocation): Promise<void> {
+/** False when there was no room. */
+async function add(list: RevocationList, entry: Revocation): Promise<boolean> {
   try {
-    await target.list.add(entry);
+    await list.add(entry);
+    return true;
   } catch (error) {
     if (!(error instanceof RevocationError)) throw error;
-    target.isOverfull = true;
+    return false;
   }
 }
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Script } from './connection.ts';
 
 /**
- * Revocations in Redis: a hash of the entries that count, by id; when each of them goes, in a sorted set; a stream of what
- * has changed; and a marker. All have one hash tag, so that one script changes them as one step.
+ * Revocations in Redis: a hash of entries by id, those that were lifted included, so that none is missing for a good reason
+ * before it has expired; when each of them goes, in a sorted set; a stream of what has changed; and a marker. All have one hash tag, so that one script changes them as one step.
  *
  * The marker has the epoch, which names the unbroken stretch of this memory; since when; whether a process that knew the
  * memory before has vouched for this one; and how many changes there were. The count stands in the stream, too: whoever
@@ -23,6 +23,11 @@ if redis.call('HEXISTS', KEYS[1], 'epoch') == 0 then
   redis.call('HSET', KEYS[1], 'epoch', ARGV[1] .. from, 'from', from, 'vouched', '0', 'count', '0')
 end
 
+local function read_info(section)
+  local info = redis.pcall('INFO', section)
+  return type(info) == 'string' and info or ''
+end
+
 local function publish(record)
   local count = redis.call('HINCRBY', KEYS[1], 'count', 1)
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'count', count, 'record', record)
@@ -35,11 +40,6 @@ end
  * connected. Else, alone: `info`, `role` or `evicts`, because it is not fit to keep anything.
  */
 export const statusScript: Script = makeScript(`
-local function read_info(section)
-  local info = redis.pcall('INFO', section)
-  return type(info) == 'string' and info or ''
-end
-
 local replication = read_info('replication')
 local role = string.match(replication, 'role:(%a+)')
 local replid = string.match(replication, 'master_replid:(%x+)')
@@ -56,38 +56,28 @@ return table.concat({ 'ok', marker[1], marker[2], marker[3], marker[4], id, repl
 `);
 
 /**
- * Puts an entry in the place of the one that was expected there, and drops up to a hundred that have expired. ARGV: its id,
- * its record, the record that is expected or nothing, when it goes, in seconds. Returns `ok` if the record stands there
- * now, or `is` and what stands there instead.
+ * Puts an entry, or that it was lifted, in the place of what was expected there, and drops up to a hundred that have expired.
+ * ARGV: its id, its record, the SHA-1 of the record that is expected or nothing, when it goes, in seconds. Returns `ok` and the
+ * replication id if the record stands there now, or `is`, the SHA-1 of what stands there instead, and that itself: what a stranger has put there
+ * may be no text, and reach nobody as it is.
+ *
+ * A record that stood there before is written once more, so that whoever waits for replicas waits for this one.
  */
 export const putScript: Script = makeScript(`
-local found = redis.call('HGET', KEYS[2], ARGV[2]) or ''
+local found = redis.call('HGET', KEYS[2], ARGV[2])
 if found ~= ARGV[3] then
-  if found ~= ARGV[4] then return 'is' .. found end
-  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-  redis.call('ZADD', KEYS[3], ARGV[5], ARGV[2])
+  local sha = found and redis.sha1hex(found) or ''
+  if sha ~= ARGV[4] then return 'is' .. sha .. (found or '') end
   publish(ARGV[3])
 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('ZADD', KEYS[3], ARGV[5], ARGV[2])
 local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - 3600, 'LIMIT', 0, 100)
 if #expired > 0 then
   redis.call('HDEL', KEYS[2], unpack(expired))
   redis.call('ZREM', KEYS[3], unpack(expired))
 end
-return 'ok'
-`);
-
-/**
- * Takes an entry away. ARGV: its id, the record that is expected, what to tell the others. Returns `ok`, `none` where
- * there is no such entry, or `is` and what stands there instead.
- */
-export const liftScript: Script = makeScript(`
-local found = redis.call('HGET', KEYS[2], ARGV[2])
-if not found then return 'none' end
-if found ~= ARGV[3] then return 'is' .. found end
-redis.call('HDEL', KEYS[2], ARGV[2])
-redis.call('ZREM', KEYS[3], ARGV[2])
-publish(ARGV[4])
-return 'ok'
+return 'ok' .. (string.match(read_info('replication'), 'master_replid:(%x+)') or '')
 `);
 
 /** Vouches for an epoch, if it is still the present one. ARGV: the epoch. Returns `ok` or `other`. */

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import type { Revocation } from '@gatehouse/core';
+import type { RedisRevocations } from '@gatehouse/redis';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { ask, keys, makeEntry, openRevocations } from './revocation-stores.ts';
+import { type RedisServer, startRedis } from './servers.mjs';
+import { waitUntil } from './wait-until.mjs';
+
+const ring = { keys: [Buffer.alloc(32, 1)] };
+const subOf = (entry: Revocation): string => ('sub' in entry ? entry.sub : '');
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(() => server.run('FLUSHALL'));
+
+async function openTrusted(lists: readonly RedisRevocations[]): Promise<void> {
+  await waitUntil(async () => Promise.all(lists.map((list) => list.ready())).then(() => true));
+  await waitUntil(async () => lists[0]?.vouch().then(() => true) ?? false);
+  await waitUntil(async () => lists.every((list) => list.health().state === 'current'));
+}
+
+interface Relay {
+  readonly options: { readonly host: string; readonly port: number };
+  cut(): void;
+  mend(): void;
+  /** Where connections go that are made from now on. */
+  leadTo(port: number): void;
+}
+
+/** A way to a server that can be cut. */
+async function startRelay(to: number): Promise<Relay> {
+  let target = to;
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const relay = createServer((near) => {
+    const far = connect(target, '127.0.0.1');
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => other.destroy());
+      socket.pipe(other);
+    }
+    if (isCut) near.destroy();
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const cut = () => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  onTestFinished(() => {
+    cut();
+    relay.close();
+  });
+  const { port } = relay.address() as { port: number };
+  return {
+    options: { host: '127.0.0.1', port },
+    cut,
+    mend() {
+      isCut = false;
+    },
+    leadTo(other) {
+      target = other;
+    },
+  };
+}
+
+describe('somebody who can write to Redis, and has none of the keys', () => {
+  it('ends no revocation by taking records away and making processes read all again', async () => {
+    const [first, second] = [openRevocations(server, ring), openRevocations(server, ring)];
+    await openTrusted([first, second]);
+    const entry = makeEntry();
+    await first.add(entry);
+    await waitUntil(async () => ask(second, subOf(entry)) === 'revoked');
+    await server.run('DEL', keys.entries);
+    await server.run('XADD', keys.stream, '*', 'count', 99, 'record', 'x');
+    const next = makeEntry();
+    await first.add(next);
+    await waitUntil(async () => ask(second, subOf(next)) === 'revoked');
+    await waitUntil(async () => Number(await server.run('HLEN', keys.entries)) === 2);
+    expect([ask(first, subOf(entry)), ask(second, subOf(entry))]).toEqual(['revoked', 'revoked']);
+    const late = openRevocations(server, ring);
+    await waitUntil(async () => late.ready().then(() => true));
+    expect([ask(late, subOf(entry)), ask(late, 'alice')]).toEqual(['revoked', 'good']);
+  });
+
+  it('keeps nobody from revoking by bytes that are no text', async () => {
+    const list = openRevocations(server, ring);
+    await openTrusted([list]);
+    const entry = makeEntry();
+    const stranger = new Redis(server.options);
+    await stranger.hset(keys.entries, entry.id, Buffer.from([0xff, 0xfe, 0xfd]));
+    stranger.disconnect();
+    await list.add(entry);
+    const late = openRevocations(server, ring);
+    await waitUntil(async () => late.ready().then(() => true));
+    expect(ask(late, subOf(entry))).toBe('revoked');
+  });
+
+  it('lifts nothing by an old record, although whoever revoked again has a clock that is behind', async () => {
+    const [first, second] = [openRevocations(server, ring), openRevocations(server, ring)];
+    await openTrusted([first, second]);
+    const entry = makeEntry();
+    await first.add(entry);
+    await first.lift(entry);
+    const [[, fields]] = (await server.run('XREVRANGE', keys.stream, '+', '-', 'COUNT', 1)) as [[string, string[]]];
+    await second.add(makeEntry(subOf(entry), { at: new Date(entry.at.getTime() - 5000) }));
+    await waitUntil(async () => ask(first, subOf(entry)) === 'revoked');
+    await server.run('XADD', keys.stream, '*', 'count', 4, 'record', fields[3] ?? '');
+    const next = makeEntry();
+    await first.add(next);
+    await waitUntil(async () => ask(second, subOf(next)) === 'revoked');
+    expect([ask(first, subOf(entry)), ask(second, subOf(entry))]).toEqual(['revoked', 'revoked']);
+  });
+});
+
+describe('a process that was away while the stream was cut off', () => {
+  it('learns what was revoked, and what was lifted, and brings nothing back', async () => {
+    const relay = await startRelay(server.port);
+    const [here, away] = [openRevocations(server), openRevocations(relay)];
+    await openTrusted([here, away]);
+    const [lifted, kept, added] = [makeEntry(), makeEntry(), makeEntry()];
+    await here.add(lifted);
+    await here.add(kept);
+    await waitUntil(async () => ask(away, subOf(kept)) === 'revoked');
+    relay.cut();
+    await here.lift(lifted);
+    await here.add(added);
+    await server.run('XTRIM', keys.stream, 'MAXLEN', 0);
+    relay.mend();
+    await waitUntil(async () => ask(away, subOf(added)) === 'revoked');
+    expect([ask(away, subOf(lifted)), ask(away, subOf(kept))]).toEqual(['good', 'revoked']);
+    expect(ask(here, subOf(lifted))).toBe('good');
+    expect(away.health().state).toBe('current');
+  });
+});
+
+describe('a list that had no room for a while', () => {
+  it('lets everybody in again once it has room for all', async () => {
+    const large = openRevocations(server);
+    await openTrusted([large]);
+    const [one, two] = [makeEntry(), makeEntry()];
+    await large.add(one);
+    await large.add(two);
+    const small = openRevocations(server, { maxEntries: 1 });
+    await waitUntil(async () => small.ready().then(() => true));
+    expect(ask(small, 'alice')).toBe('ERR_REVOCATIONS_BEHIND');
+    await large.lift(one);
+    await waitUntil(async () => ask(small, 'alice') === 'good');
+    expect([ask(small, subOf(one)), ask(small, subOf(two))]).toEqual(['good', 'revoked']);
+  });
+});
+
+describe('a connection that still leads to the former master', () => {
+  it('confirms nothing: what is written there would be unknown to everybody else', async () => {
+    await using former = await startRedis();
+    await using present = await startRedis({ replicaOf: former });
+    await waitUntil(async () => String(await former.run('INFO', 'replication')).includes('state=online'));
+    const way = await startRelay(former.port);
+    const list = openRevocations(way);
+    await openTrusted([list]);
+    await list.add(makeEntry());
+    await present.run('REPLICAOF', 'NO', 'ONE');
+    await waitUntil(async () => String(await former.run('INFO', 'replication')).includes('connected_slaves:0'));
+    way.leadTo(present.port);
+    // The connection that reads is made anew; that which writes stays.
+    await waitUntil(async () => {
+      const reading = String(await former.run('CLIENT', 'LIST'))
+        .split('\n')
+        .find((line) => line.includes('cmd=xread'));
+      return (await former.run('CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(reading ?? '')?.[1] ?? '')) === 1;
+    });
+    await waitUntil(async () => String(await present.run('CLIENT', 'LIST')).includes('cmd=xread'));
+    const entry = makeEntry();
+    await waitUntil(async () => list.add(entry).then(() => true));
+    expect(await present.run('HEXISTS', keys.entries, entry.id)).toBe(1);
+  });
+});
