@@ -156,6 +156,24 @@ describe('calls in a second', () => {
     expect(begun.slice(10).map(({ name }) => name)).toEqual(['first', 'second', 'third', 'late']);
   });
 
+  it('go on when the clock, which said nothing for a while, says something again', async () => {
+    let time = 0;
+    open({ callsPerSecond: 2, now: () => time });
+    const ask = async () => {
+      const call = make('known');
+      await settle();
+      await end(call);
+      return call.state;
+    };
+    expect([await ask(), await ask()]).toEqual(['done', 'done']);
+    time = Number.NaN;
+    const silent = make('known');
+    await pass(1);
+    expect(silent.state).toBe('refused');
+    time = 1000;
+    expect([await ask(), await ask(), await ask()]).toEqual(['done', 'done', 'waiting']);
+  });
+
   it('go on when the clock is set back', async () => {
     const calls = makeMany('known', 11);
     vi.setSystemTime(Date.now() - 3_600_000);

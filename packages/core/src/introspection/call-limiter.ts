@@ -161,8 +161,10 @@ function createShare(slots: number, perSecond: number, now: () => number): Share
 
   function count(): void {
     const time = now();
-    saved = Math.min(perSecond, saved + (Math.max(0, time - countedAt) / 1000) * perSecond);
-    countedAt = time;
+    const elapsedSeconds = (time - countedAt) / 1000;
+    // Nothing is saved up by a clock that was set back, nor lost by one that says nothing for a while (NaN).
+    if (elapsedSeconds > 0) saved = Math.min(perSecond, saved + elapsedSeconds * perSecond);
+    if (!Number.isNaN(time)) countedAt = time;
   }
 
   return {
