@@ -4,6 +4,7 @@ import type { Revocation } from '@gatehouse/core';
 import type { RedisRevocations } from '@gatehouse/redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { readText } from '../repository.ts';
 import { ask, keys, makeEntry, openRevocations } from './revocation-stores.ts';
 import { type RedisServer, startRedis } from './servers.mjs';
 import { waitUntil } from './wait-until.mjs';
@@ -182,5 +183,32 @@ describe('a connection that still leads to the former master', () => {
     const entry = makeEntry();
     await waitUntil(async () => list.add(entry).then(() => true));
     expect(await present.run('HEXISTS', keys.entries, entry.id)).toBe(1);
+  });
+});
+
+describe('a user of Redis', () => {
+  it('needs what the page says for revocations, replicas included', async () => {
+    const page = readText('packages/redis/README.md');
+    const [, rules = ''] = /ACL SETUSER api on >\S+ (.+)/.exec(page) ?? [];
+    const [, more = ''] = /needs these commands in addition: `([^`]+)`/.exec(page) ?? [];
+    await using master = await startRedis();
+    await using replica = await startRedis({ replicaOf: master });
+    await waitUntil(async () => String(await master.run('INFO', 'replication')).includes('state=online'));
+    const options = { ...master.options, username: 'api', password: 'secret' };
+    await master.run('ACL', 'SETUSER', 'api', 'on', '>secret', ...rules.split(' '));
+    const refused = openRevocations({ options });
+    await expect(refused.ready()).rejects.toMatchObject({ code: 'ERR_REPLAY_STORE_PERMISSION' });
+    await master.run('ACL', 'SETUSER', 'api', ...more.split(' '));
+    const list = openRevocations({ options });
+    await openTrusted([list]);
+    const entry = makeEntry();
+    await list.add(entry);
+    // Dropping what has expired takes permissions of its own.
+    await master.run('ZADD', 'gatehouse:{rv}:r:x', 1, entry.id);
+    const next = makeEntry();
+    await list.add(next);
+    expect(await master.run('HKEYS', keys.entries)).toEqual([next.id]);
+    expect(await list.lift(next)).toBe(true);
+    await replica.run('PING');
   });
 });
