@@ -6,7 +6,7 @@ export const ofRevokedTokens = [
   {
     check: 'a revoked token uses up no proof',
     rows: [],
-    find: "if (claim.agent.confirmation.method !== 'none') refuseRevoked(claim.agent);",
+    find: "if (isAsked || method !== 'none') refuseRevoked(known.agent);",
     replace: '',
   },
 ];

@@ -118,7 +118,7 @@ test('a password that is wrong or missing is told as such, and shown nowhere', a
 });
 
 test('an INFO that is renamed away is told as such', async () => {
-  const server = await startServer({ config: { 'rename-command': 'INFO hidden' } });
+  const server = await startServer({ config: { 'rename-command': ['INFO', 'hidden'] } });
   await waitForAnswer(openStores(server, patient, { enableReadyCheck: false }), 'ERR_REPLAY_STORE_INFO');
 });
 

@@ -1,5 +1,5 @@
-import { createPrivateKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
-import type { CryptoKey } from 'jose';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { CryptoKey, JWK } from 'jose';
 import { z } from 'zod';
 import { isPlainObject } from '../../schema.ts';
 import { type JwsAlgorithm, jwsAlgorithms } from '../algorithms.ts';
@@ -32,7 +32,7 @@ interface PrivateKeyJwt {
   readonly method: 'private_key_jwt';
   readonly clientId: string;
   /** A private key. */
-  readonly key: KeyObject | CryptoKey | JsonWebKey;
+  readonly key: KeyObject | CryptoKey | JWK;
   /** What it signs with. Default: `alg` of the JWK. */
   readonly algorithm?: JwsAlgorithm | undefined;
   /** The `kid` under which the issuer knows it. Default: `kid` of the JWK, or none. */
