@@ -5,6 +5,7 @@ import {
   createRevocationList,
   createVerifier,
   type Decision,
+  type HttpResponse,
   type Revocation,
   RevocationError,
 } from '@gatehouse/core';
@@ -296,4 +297,29 @@ describe('the revocation endpoint', () => {
       );
     },
   );
+});
+
+describe('the revocation endpoint behind proofs', () => {
+  it('sends a nonce ahead, as a guard does', async () => {
+    const nonces = { secrets: [Buffer.alloc(32, 1)], lifetimeSeconds: 300 };
+    const verifier = createVerifier({ ...options(), dpop: { nonces } });
+    const { handle, path } = createRevocationEndpoint(verifier);
+    const agent = createTestAgent(issuer, claims, { dpop: true });
+
+    async function list(nonce?: string): Promise<HttpResponse> {
+      const request = { method: 'GET', url: resource + path, ...(nonce !== undefined && { nonce }) };
+      const fields = Object.entries(await agent.headers(request)).map(([name, value]) => [name, [value]]);
+      return handle({ method: 'GET', target: path, headers: Object.fromEntries(fields) });
+    }
+
+    const nonce = (await list()).headers['dpop-nonce']?.join();
+    expect(await list(nonce)).toMatchObject({ status: 200, headers: { 'cache-control': ['no-store'] } });
+    expect((await list(nonce)).headers).not.toHaveProperty('dpop-nonce');
+    clock.advance(200);
+    const { status, headers } = await list(nonce);
+    expect(status).toBe(200);
+    expect(headers['dpop-nonce']).toEqual([expect.stringMatching(/^[\w-]{46}$/)]);
+    expect(headers['dpop-nonce']).not.toEqual([nonce]);
+    await verifier.close();
+  });
 });

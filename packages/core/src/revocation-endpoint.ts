@@ -93,6 +93,16 @@ export function createRevocationEndpoint<Context>(
     }
   }
 
+  async function readAndRevoke(
+    agent: Agent,
+    request: HttpRequest,
+    context: Context,
+    input: EndpointInput | undefined,
+  ): Promise<HttpResponse> {
+    const revocation = await readRevocation(agent, request, input);
+    return 'status' in revocation ? revocation : revoke(agent, revocation, context);
+  }
+
   async function list(agent: Agent, { target }: HttpRequest, context: Context): Promise<HttpResponse> {
     const query = new URLSearchParams(/\?.*$/s.exec(target)?.[0]);
     if (!query.has('all')) return answer(200, { revocations: listOwn(agent) });
@@ -119,10 +129,12 @@ export function createRevocationEndpoint<Context>(
       const outcome = await verifier.check(request, { requirement, context, route: path });
       if (outcome.outcome === 'refused') return outcome.response;
       if (outcome.outcome === 'anonymous') throw new TypeError('Nobody is anonymous where a token is required.');
-      const { agent } = outcome;
-      if (request.method === 'GET') return list(agent, request, context);
-      const revocation = await readRevocation(agent, request, input);
-      return 'status' in revocation ? revocation : revoke(agent, revocation, context);
+      const { agent, headers } = outcome;
+      const answered =
+        request.method === 'GET'
+          ? await list(agent, request, context)
+          : await readAndRevoke(agent, request, context, input);
+      return { ...answered, headers: { ...headers, ...answered.headers } };
     },
   };
 }
