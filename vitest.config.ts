@@ -14,17 +14,8 @@ const repository = ['packaging', 'docs', 'conformance', 'mutation', 'examples', 
 const server = ['adapters', 'answers', 'introspection', 'mcp', 'mtls', 'process', 'redis', 'routes'].map(
   (name) => `test/server/${name}.test.ts`,
 );
-/** Those that start many processes, once: what `dist` does differs from the sources in nothing that they look at. */
-const redis = [
-  'cluster-faults',
-  'outages',
-  'sentinel-failover',
-  'servers',
-  'set-up',
-  'sizing',
-  'topologies',
-  'traffic',
-].map((name) => `test/redis/${name}.test.ts`);
+/** Those that start Redis servers, once: what `dist` does differs from the sources in nothing that they look at. */
+const redis = ['test/redis/**/*.test.ts'];
 /** Tests of very many generated inputs, run once: what `dist` is compiled from is what they search for defects. */
 const property = ['packages/*/src/**/*.property.test.ts', 'test/**/*.property.test.ts'];
 const ofSource = { ssr: { resolve: { conditions: ['@gatehouse/source', ...defaultServerConditions] } } };
