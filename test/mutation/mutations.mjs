@@ -12,7 +12,14 @@ import {
   ofRevokedTokens,
 } from './of-revocations.mjs';
 import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
-import { ofAnswers, ofAuthentication, ofConfirmations, ofConstraints, ofVerifier } from './of-tokens.mjs';
+import {
+  ofAnswers,
+  ofAuthentication,
+  ofAuthorization,
+  ofConfirmations,
+  ofConstraints,
+  ofOffers,
+} from './of-tokens.mjs';
 
 /**
  * A check, and the change of the source that switches it off.
@@ -41,7 +48,9 @@ const byFile = {
   [`${core}/token/confirmation.ts`]: ofConfirmations,
   [`${core}/authentication.ts`]: [...ofAuthentication, ...ofRevokedTokens],
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
-  [`${core}/verifier.ts`]: [...ofVerifier, ...ofRevokedAgents],
+  [`${core}/authorization.ts`]: ofAuthorization,
+  [`${core}/requirement/offers.ts`]: ofOffers,
+  [`${core}/verifier.ts`]: ofRevokedAgents,
   [`${core}/status/revocation-table.ts`]: ofRevocationTables,
   [`${core}/status/revocation-list.ts`]: ofRevocationLists,
   [`${core}/status/revocations.ts`]: ofRevocations,

@@ -130,13 +130,17 @@ export const ofConstraints = [
 ];
 
 /** What a guard demands of an agent that is kept. @type {readonly Mutation[]} */
-export const ofVerifier = [
+export const ofAuthorization = [
   {
     check: 'an agent that is kept is asked for its binding too',
     rows: [],
     find: "throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');",
     replace: '',
   },
+];
+
+/** What callers are told of. @type {readonly Mutation[]} */
+export const ofOffers = [
   {
     check: 'a bearer token is not offered where it cannot succeed',
     rows: ['DPOP-39'],

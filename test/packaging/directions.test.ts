@@ -23,7 +23,7 @@ const rooms: readonly (readonly string[])[] = [
   ['decision'],
   ['options'],
   ['evaluation'],
-  ['authentication'],
+  ['authentication', 'authorization'],
   ['verifier'],
   ['adapter', 'node', 'revocation-endpoint', 'index'],
 ];

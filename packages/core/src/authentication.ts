@@ -64,6 +64,11 @@ export interface Authenticator {
    * @throws AuthError
    */
   recheck(authentication: Authentication, maxStatusAgeSeconds: number): Promise<Authentication>;
+  /** What a later guard builds on, and the status where it demands one. */
+  describeEarlier(
+    authentication: Authentication,
+    requirement: Pick<AuthenticationDemands, 'maxStatusAgeSeconds'>,
+  ): readonly DecisionCheck[];
   /** How many tokens are remembered. */
   readonly cachedTokens: number;
 }
@@ -191,6 +196,10 @@ export function createAuthenticator(
     },
     async recheck({ visit, claim: known, possession }, maxStatusAgeSeconds) {
       return describe(visit, await recheck(known, maxStatusAgeSeconds), possession);
+    },
+    describeEarlier({ at, checks }, { maxStatusAgeSeconds }) {
+      const status = maxStatusAgeSeconds === undefined ? [] : checks.filter(({ check }) => check === 'status');
+      return [{ check: 'authentication', source: 'same-request', ageSeconds: secondsSince(at) }, ...status];
     },
     get cachedTokens() {
       return tokens.size;

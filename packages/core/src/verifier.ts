@@ -1,16 +1,9 @@
 import type { Agent } from './agent/agent.ts';
 import { type AuthenticatedVisit, type Authentication, createAuthenticator } from './authentication.ts';
-import type { DecisionCheck } from './decision.ts';
-import {
-  type ConfigurationIssue,
-  ForbiddenError,
-  InsufficientScopeError,
-  InvalidTokenError,
-  UnavailableError,
-} from './errors.ts';
+import { createAuthorizer } from './authorization.ts';
+import { InvalidTokenError, UnavailableError } from './errors.ts';
 import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
-import type { ChallengeOffer } from './http/challenge.ts';
-import { type AccessTokenScheme, isAnonymous } from './http/credentials.ts';
+import { isAnonymous } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createTrustedIssuers } from './issuer/issuers.ts';
 import type { IssuerHealth } from './issuer/trusted.ts';
@@ -18,11 +11,11 @@ import { parseOptions, type VerifierOptions, type VerifierSettings } from './opt
 import { createDpop, type Dpop } from './proof/create-dpop.ts';
 import type { StoreHealth } from './proof/replay-store.ts';
 import { requireSharedReplayStore } from './proof/shared-replay.ts';
+import { createImpossibilityFinder } from './requirement/impossibility.ts';
+import { createOfferList } from './requirement/offers.ts';
 import { createPreparer } from './requirement/prepare.ts';
-import { type Requirement, type RequirementInput, statusDemand } from './requirement/requirement.ts';
-import { createMissingScopeFinder } from './requirement/scopes.ts';
-import { demandsCertificate, proofDemand, satisfies, takesBearerScheme } from './requirement/sender-constraint.ts';
-import { readVerdict } from './requirement/verdict.ts';
+import type { Requirement, RequirementInput } from './requirement/requirement.ts';
+import { demandsCertificate, takesBearerScheme } from './requirement/sender-constraint.ts';
 import { createMetadataEndpoint } from './resource/metadata.ts';
 import { isMemoryRevocationList, type RevocationListHealth } from './status/revocation-list.ts';
 import { createRevocationCheck, createRevocations, findProcessList, type Revocations } from './status/revocations.ts';
@@ -109,9 +102,15 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     now,
   });
   const authenticator = createAuthenticator(settings, issuers, dpop?.verifier, refuseRevoked);
-  const prepare = createPreparer(settings.requirement, findImpossibility);
-  const findMissingScopes = createMissingScopeFinder(settings.scopeHierarchy);
-  const evaluate = createEvaluator(settings, { listOffers, issueNonce: () => dpop?.issueNonce() });
+  const prepare = createPreparer(
+    settings.requirement,
+    createImpossibilityFinder({ verifiesProofs: dpop !== undefined, canAsk: issuers.canAsk }),
+  );
+  const authorize = createAuthorizer<Context>(settings.scopeHierarchy);
+  const evaluate = createEvaluator(settings, {
+    listOffers: createOfferList(dpop?.offer),
+    issueNonce: () => dpop?.issueNonce(),
+  });
   const metadata = createMetadataEndpoint(
     {
       resource,
@@ -127,26 +126,6 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   const authentications = new WeakMap<Agent, Authentication>();
   let isClosed = false;
 
-  function findImpossibility(requirement: Requirement<never>): ConfigurationIssue | undefined {
-    const asksInVain = requirement.maxStatusAgeSeconds !== undefined && !issuers.canAsk;
-    if (asksInVain) return { path: 'maxStatusAgeSeconds', message: statusDemand };
-    return dpop === undefined ? findProofDemand(requirement) : undefined;
-  }
-
-  /**
-   * What can succeed. Where a certificate is enough, a proof beside it is no way in that anyone should be told of, but a
-   * caller that came with one goes on with proofs.
-   */
-  function listOffers(
-    requirement: Requirement<Context>,
-    attempted: AccessTokenScheme | undefined,
-  ): readonly ChallengeOffer[] {
-    const bearer = takesBearerScheme(requirement) ? [{ scheme: 'Bearer' as const }] : [];
-    const isCertificateEnough = bearer.length > 0 && demandsCertificate(requirement);
-    const offersProof = attempted === 'DPoP' || !isCertificateEnough;
-    return dpop !== undefined && offersProof ? [...bearer, dpop.offer] : bearer;
-  }
-
   async function authenticate(
     memory: AuthenticatedVisit,
     requirement: Requirement<Context>,
@@ -157,7 +136,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     const { agent, checks } = authentication;
     authentications.set(agent, authentication);
     trail.agent = agent;
-    trail.checks = isFirst ? checks : describeEarlier(authentication, requirement);
+    trail.checks = isFirst ? checks : authenticator.describeEarlier(authentication, requirement);
     refuseEnded(agent);
     return agent;
   }
@@ -169,28 +148,15 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     trail: Trail,
   ): Promise<Agent> {
     const { maxStatusAgeSeconds } = requirement;
-    trail.checks = [sameRequestCheck(authentication)];
+    trail.checks = authenticator.describeEarlier(authentication, {});
     if (maxStatusAgeSeconds === undefined) return authentication.agent;
     // What has ended here is ended, whether or not its issuer can be reached.
     refuseEnded(authentication.agent);
     const current = await authenticator.recheck(authentication, maxStatusAgeSeconds);
     authentications.set(current.agent, current);
     trail.agent = current.agent;
-    trail.checks = describeEarlier(current, requirement);
+    trail.checks = authenticator.describeEarlier(current, requirement);
     return current.agent;
-  }
-
-  /** What a later guard builds on, and the status where it demands one. */
-  function describeEarlier(
-    authentication: Authentication,
-    { maxStatusAgeSeconds }: Requirement<Context>,
-  ): readonly DecisionCheck[] {
-    const status = authentication.checks.filter(({ check }) => check === 'status');
-    return [sameRequestCheck(authentication), ...(maxStatusAgeSeconds === undefined ? [] : status)];
-  }
-
-  function sameRequestCheck({ at }: Authentication): DecisionCheck {
-    return { check: 'authentication', source: 'same-request', ageSeconds: Math.max(0, (now() - at) / 1000) };
   }
 
   /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
@@ -202,25 +168,6 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
 
   function refuseWhenClosed(): void {
     if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', 1);
-  }
-
-  async function authorize(
-    agent: Agent,
-    { scopes = [], senderConstraint = 'when-bound', allow }: Requirement<Context>,
-    context: Context,
-    trail: Trail,
-  ): Promise<Agent> {
-    if (!satisfies(agent.confirmation.method, senderConstraint)) {
-      throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
-    }
-    const missing = findMissingScopes(scopes, agent.scopes);
-    if (missing.length > 0) throw new InsufficientScopeError('ERR_SCOPE', { reasons: missing });
-    if (allow === undefined) return agent;
-    const verdict = readVerdict(await allow(agent, context));
-    trail.reasons = verdict.reasons;
-    trail.policies = verdict.policies;
-    if (!verdict.allow) throw new ForbiddenError('ERR_ALLOW', { reasons: verdict.reasons });
-    return agent;
   }
 
   function memoryOf(request: HttpRequest): AuthenticatedVisit {
@@ -290,10 +237,6 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function findProofDemand(requirement: Requirement<never>): ConfigurationIssue | undefined {
-  return takesBearerScheme(requirement) ? undefined : { path: 'senderConstraint', message: proofDemand };
 }
 
 function startDpop<Context>(settings: VerifierSettings<Context>): Dpop | undefined {
