@@ -181,7 +181,8 @@ export function measureBytes(counts) {
 
 /** A proof that nobody has used, of a minute's age at most, with all clocks alike. @param {ReplayStore} store */
 async function recordNew(store) {
-  const issuedAt = Date.now() / 1000;
+  // In whole seconds, as agents date theirs: what counts from here on must be younger than the guard.
+  const issuedAt = Math.floor(Date.now() / 1000);
   const proof = { key: randomBytes(16), issuedAt, expiresAt: issuedAt + 61, toleranceSeconds: 0, holder: 'bench' };
   const answer = await store.record(proof);
   expect(answer === 'fresh', `the store answered "${answer}"`);
