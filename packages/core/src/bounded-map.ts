@@ -1,47 +1,78 @@
+/** In a list of all entries, in the order of their last use. */
+interface Entry<Key, Value> {
+  readonly key: Key;
+  value: Value;
+  older: Entry<Key, Value> | undefined;
+  newer: Entry<Key, Value> | undefined;
+}
+
 /**
- * A map that forgets what was not used for the longest time: at most `capacity` entries, and never one of the
- * `capacity / 2` used last. Two generations, of which the older goes as a whole, cost less than an exact order.
+ * A map that forgets what was not used for the longest time: at most `capacity` entries, and at least one. The order is kept
+ * exactly, so that as many keys as there is room for stay, even where they come in turn.
  */
 export class BoundedMap<Key, Value extends {}> {
-  readonly #generationSize: number;
-  #young: Map<Key, Value> = new Map();
-  #old: Map<Key, Value> = new Map();
+  readonly #capacity: number;
+  readonly #entries: Map<Key, Entry<Key, Value>> = new Map();
+  #oldest: Entry<Key, Value> | undefined;
+  #newest: Entry<Key, Value> | undefined;
 
   constructor(capacity: number) {
-    this.#generationSize = Math.max(1, Math.floor(capacity / 2));
+    this.#capacity = Math.max(1, capacity);
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.#entries.size;
   }
 
   get(key: Key): Value | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) {
-      this.#old.delete(key);
-      this.set(key, old);
-    }
-    return old;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#renew(entry);
+    return entry.value;
   }
 
   set(key: Key, value: Value): void {
-    if (this.#young.size >= this.#generationSize && !this.#young.has(key)) {
-      this.#old = this.#young;
-      this.#young = new Map();
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      known.value = value;
+      this.#renew(known);
+      return;
     }
-    this.#young.set(key, value);
-    this.#old.delete(key);
+    if (this.#oldest !== undefined && this.#entries.size >= this.#capacity) this.delete(this.#oldest.key);
+    const entry: Entry<Key, Value> = { key, value, older: undefined, newer: undefined };
+    this.#entries.set(key, entry);
+    this.#append(entry);
   }
 
   delete(key: Key): void {
-    this.#young.delete(key);
-    this.#old.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#unlink(entry);
   }
 
   *values(): Generator<Value> {
-    yield* this.#young.values();
-    yield* this.#old.values();
+    for (const { value } of this.#entries.values()) yield value;
+  }
+
+  #renew(entry: Entry<Key, Value>): void {
+    if (entry === this.#newest) return;
+    this.#unlink(entry);
+    this.#append(entry);
+  }
+
+  #append(entry: Entry<Key, Value>): void {
+    entry.older = this.#newest;
+    entry.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+
+  #unlink({ older, newer }: Entry<Key, Value>): void {
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
   }
 }
