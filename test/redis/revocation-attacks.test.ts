@@ -1,16 +1,12 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import type { Revocation } from '@gatehouse/core';
-import type { RedisRevocations } from '@gatehouse/redis';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readText } from '../repository.ts';
-import { ask, keys, makeEntry, openRevocations } from './revocation-stores.ts';
+import { startRelay } from './relay.ts';
+import { ask, keys, makeEntry, openRevocations, subOf, trust } from './revocation-stores.ts';
 import { type RedisServer, startRedis } from './servers.mjs';
 import { waitUntil } from './wait-until.mjs';
 
 const ring = { keys: [Buffer.alloc(32, 1)] };
-const subOf = (entry: Revocation): string => ('sub' in entry ? entry.sub : '');
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -19,65 +15,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.run('FLUSHALL'));
 
-async function openTrusted(lists: readonly RedisRevocations[]): Promise<void> {
-  await waitUntil(async () => Promise.all(lists.map((list) => list.ready())).then(() => true));
-  await waitUntil(async () => lists[0]?.vouch().then(() => true) ?? false);
-  await waitUntil(async () => lists.every((list) => list.health().state === 'current'));
-}
-
-interface Relay {
-  readonly options: { readonly host: string; readonly port: number };
-  cut(): void;
-  mend(): void;
-  /** Where connections go that are made from now on. */
-  leadTo(port: number): void;
-}
-
-/** A way to a server that can be cut. */
-async function startRelay(to: number): Promise<Relay> {
-  let target = to;
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const relay = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => other.destroy());
-      socket.pipe(other);
-    }
-    if (isCut) near.destroy();
-  });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  const cut = () => {
-    isCut = true;
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  onTestFinished(() => {
-    cut();
-    relay.close();
-  });
-  const { port } = relay.address() as { port: number };
-  return {
-    options: { host: '127.0.0.1', port },
-    cut,
-    mend() {
-      isCut = false;
-    },
-    leadTo(other) {
-      target = other;
-    },
-  };
-}
-
 describe('somebody who can write to Redis, and has none of the keys', () => {
   it('ends no revocation by taking records away and making processes read all again', async () => {
     const [first, second] = [openRevocations(server, ring), openRevocations(server, ring)];
-    await openTrusted([first, second]);
+    await trust([first, second]);
     const entry = makeEntry();
     await first.add(entry);
     await waitUntil(async () => ask(second, subOf(entry)) === 'revoked');
@@ -95,7 +36,7 @@ describe('somebody who can write to Redis, and has none of the keys', () => {
 
   it('keeps nobody from revoking by bytes that are no text', async () => {
     const list = openRevocations(server, ring);
-    await openTrusted([list]);
+    await trust([list]);
     const entry = makeEntry();
     const stranger = new Redis(server.options);
     await stranger.hset(keys.entries, entry.id, Buffer.from([0xff, 0xfe, 0xfd]));
@@ -108,7 +49,7 @@ describe('somebody who can write to Redis, and has none of the keys', () => {
 
   it('lifts nothing by an old record, although whoever revoked again has a clock that is behind', async () => {
     const [first, second] = [openRevocations(server, ring), openRevocations(server, ring)];
-    await openTrusted([first, second]);
+    await trust([first, second]);
     const entry = makeEntry();
     await first.add(entry);
     await first.lift(entry);
@@ -127,7 +68,7 @@ describe('a process that was away while the stream was cut off', () => {
   it('learns what was revoked, and what was lifted, and brings nothing back', async () => {
     const relay = await startRelay(server.port);
     const [here, away] = [openRevocations(server), openRevocations(relay)];
-    await openTrusted([here, away]);
+    await trust([here, away]);
     const [lifted, kept, added] = [makeEntry(), makeEntry(), makeEntry()];
     await here.add(lifted);
     await here.add(kept);
@@ -147,7 +88,7 @@ describe('a process that was away while the stream was cut off', () => {
 describe('a list that had no room for a while', () => {
   it('lets everybody in again once it has room for all', async () => {
     const large = openRevocations(server);
-    await openTrusted([large]);
+    await trust([large]);
     const [one, two] = [makeEntry(), makeEntry()];
     await large.add(one);
     await large.add(two);
@@ -167,7 +108,7 @@ describe('a connection that still leads to the former master', () => {
     await waitUntil(async () => String(await former.run('INFO', 'replication')).includes('state=online'));
     const way = await startRelay(former.port);
     const list = openRevocations(way);
-    await openTrusted([list]);
+    await trust([list]);
     await list.add(makeEntry());
     await present.run('REPLICAOF', 'NO', 'ONE');
     await waitUntil(async () => String(await former.run('INFO', 'replication')).includes('connected_slaves:0'));
@@ -200,7 +141,7 @@ describe('a user of Redis', () => {
     await expect(refused.ready()).rejects.toMatchObject({ code: 'ERR_REPLAY_STORE_PERMISSION' });
     await master.run('ACL', 'SETUSER', 'api', ...more.split(' '));
     const list = openRevocations({ options });
-    await openTrusted([list]);
+    await trust([list]);
     const entry = makeEntry();
     await list.add(entry);
     // Dropping what has expired takes permissions of its own.

@@ -7,9 +7,10 @@ import {
   writeRevocation,
 } from '@gatehouse/core';
 import { createRedisStores, type RedisRevocationOptions, type RedisRevocations } from '@gatehouse/redis';
-import { Redis, type RedisOptions } from 'ioredis';
+import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { RedisServer } from './servers.mjs';
+import { waitUntil } from './wait-until.mjs';
 
 const iss = 'https://as.example';
 /** The keys of the memory, as `revocation-memory.ts` names them. */
@@ -26,7 +27,11 @@ export function openRevocations(
   server: Pick<RedisServer, 'options'> | { readonly options: ClientOptions },
   options: RedisRevocationOptions = {},
 ): RedisRevocations {
-  const client = new Redis(server.options as ClientOptions);
+  return openRevocationsOf(new Redis(server.options as ClientOptions), options);
+}
+
+/** The same on this client, which is closed, too. */
+export function openRevocationsOf(client: Redis | Cluster, options: RedisRevocationOptions = {}): RedisRevocations {
   client.on('error', () => undefined);
   const stores = createRedisStores(client, { timeoutSeconds: 1, revocations: options });
   onTestFinished(async () => {
@@ -52,6 +57,21 @@ export function makeEntry(sub: string = randomUUID(), changes: Partial<Revocatio
   } as Revocation;
   // Reading gives it its id.
   return readRevocation(writeRevocation(entry)) ?? entry;
+}
+
+/** The subject that an entry is about. */
+export const subOf = (entry: Revocation): string => ('sub' in entry ? entry.sub : '');
+
+/** What a list has, in an order that is the same for all. */
+export const idsOf = (list: RedisRevocations): readonly string[] =>
+  [...list.list()].map(({ id }) => id).sort((one, other) => (one < other ? -1 : 1));
+
+/** Waits until the lists know all there is, and vouches for their Redis, which is new. */
+export async function trust(lists: readonly RedisRevocations[]): Promise<void> {
+  // The machine may be busy: an answer that does not come in time is none.
+  await waitUntil(async () => Promise.all(lists.map((list) => list.ready())).then(() => true));
+  await waitUntil(async () => lists[0]?.vouch().then(() => true) ?? false);
+  await waitUntil(async () => lists.every((list) => list.health().state === 'current'));
 }
 
 /** A token of that subject. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Revocation } from '@gatehouse/core';
 import type { RedisRevocations } from '@gatehouse/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ask, keys, makeEntry, openRevocations } from './revocation-stores.ts';
+import { ask, idsOf, keys, makeEntry, openRevocations, subOf, trust } from './revocation-stores.ts';
 import { type RedisServer, startRedis } from './servers.mjs';
 import { waitUntil } from './wait-until.mjs';
 
@@ -13,16 +13,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.run('FLUSHALL'));
 
-const subOf = (entry: Revocation): string => ('sub' in entry ? entry.sub : '');
-const idsOf = (list: RedisRevocations): readonly string[] => [...list.list()].map(({ id }) => id).sort();
-
 /** Lists of several processes, of a Redis that somebody has vouched for. */
 async function openFleet(count: number, options = {}, on: RedisServer = server): Promise<RedisRevocations[]> {
   const lists = Array.from({ length: count }, () => openRevocations(on, options));
-  // The machine may be busy: an answer that does not come in time is none.
-  await waitUntil(async () => Promise.all(lists.map((list) => list.ready())).then(() => true));
-  await waitUntil(async () => lists[0]?.vouch().then(() => true) ?? false);
-  await waitUntil(async () => lists.every((list) => list.health().state === 'current'));
+  await trust(lists);
   return lists;
 }
 const waitForAll = (lists: readonly RedisRevocations[], sub: string, answer: string): Promise<void> =>

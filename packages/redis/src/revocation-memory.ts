@@ -100,12 +100,35 @@ export function createRevocationMemory(options: {
     return { kind: isLifted ? 'lifted' : 'revoked', entry };
   }
 
+  async function askStatus(): Promise<MemoryStatus> {
+    const answer = await reader.run(statusScript, keys, [epochPrefix]);
+    const refusal = refusals[answer];
+    // A server that was demoted may have left its address to another one.
+    if (refusal === 'ERR_REPLAY_STORE_READ_ONLY') reader.renew(refusal);
+    if (refusal !== undefined) throw failure(refusal);
+    const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
+    if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
+    readFrom = replicationId;
+    return {
+      epoch,
+      from: Number(from),
+      isVouchedFor: vouched === '1',
+      count: Number(count),
+      lastId,
+      replicationId,
+      replicas: Number(replicas),
+    };
+  }
+
   /**
    * After a failover, one connection may still lead to the former master: what is written there is lost without a sign, as
    * long as what is read comes from the other one.
    */
-  function requireSame(writtenTo: string): void {
+  async function requireSame(writtenTo: string): Promise<void> {
     if (readFrom === undefined || writtenTo === readFrom) return;
+    // It may have moved since then, for both of them.
+    await askStatus();
+    if (writtenTo === readFrom) return;
     writer.renew('ERR_REPLAY_STORE_UNAVAILABLE');
     throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
   }
@@ -125,7 +148,7 @@ export function createRevocationMemory(options: {
       const record = seal.close((kind === 'lifted' ? liftedMark : '') + writeRevocation(entry));
       const expiry = String(Math.ceil(entry.expiresAt.getTime() / 1000));
       const answer = await write(putScript, [id, record, expected, expiry], replicas);
-      if (answer.startsWith('ok')) return requireSame(answer.slice('ok'.length));
+      if (answer.startsWith('ok')) return await requireSame(answer.slice('ok'.length));
       expected = answer.slice('is'.length).slice(0, lengthOfSha);
       const change = open(answer.slice('is'.length + lengthOfSha));
       // What nobody vouches for, and what belongs elsewhere, is written over.
@@ -138,25 +161,7 @@ export function createRevocationMemory(options: {
     async connected() {
       await Promise.all([reader.connected(), writer.connected()]);
     },
-    async status() {
-      const answer = await reader.run(statusScript, keys, [epochPrefix]);
-      const refusal = refusals[answer];
-      // A server that was demoted may have left its address to another one.
-      if (refusal === 'ERR_REPLAY_STORE_READ_ONLY') reader.renew(refusal);
-      if (refusal !== undefined) throw failure(refusal);
-      const [status, epoch = '', from, vouched, count, lastId = '', replicationId = '', replicas] = answer.split(' ');
-      if (status !== 'ok') throw failure('ERR_REPLAY_STORE_UNAVAILABLE');
-      readFrom = replicationId;
-      return {
-        epoch,
-        from: Number(from),
-        isVouchedFor: vouched === '1',
-        count: Number(count),
-        lastId,
-        replicationId,
-        replicas: Number(replicas),
-      };
-    },
+    status: askStatus,
     async *scan() {
       let cursor = '0';
       do {
