@@ -3,6 +3,16 @@ import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-cer
 import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
 import { ofActiveAnswers, ofEndpointAnswers, ofSignedAnswers } from './of-issuer-answers.mjs';
 import { ofKeys, ofProofs } from './of-proofs.mjs';
+import { ofConnectionOptions, ofRedisConnections } from './of-redis-connections.mjs';
+import { ofFitness, ofReplayScripts, ofReplayStores, ofShards } from './of-redis-replays.mjs';
+import {
+  ofRevocationFeeds,
+  ofRevocationMemories,
+  ofRevocationReplicas,
+  ofRevocationScripts,
+  ofSeals,
+  ofSharedLists,
+} from './of-redis-revocations.mjs';
 import {
   ofReadRevocations,
   ofRevocationLists,
@@ -32,6 +42,7 @@ import {
  */
 
 const core = 'packages/core/src';
+const redis = 'packages/redis/src';
 
 /** By the file that they change, relative to the repository. @type {Readonly<Record<string, readonly Mutation[]>>} */
 const byFile = {
@@ -64,6 +75,18 @@ const byFile = {
   [`${core}/introspection/call-limiter.ts`]: ofLimits,
   [`${core}/introspection/breaker.ts`]: ofBreakers,
   [`${core}/introspection/introspector.ts`]: ofQuestions,
+  [`${redis}/replay-script.ts`]: ofReplayScripts,
+  [`${redis}/replay-store.ts`]: ofReplayStores,
+  [`${redis}/fitness.ts`]: ofFitness,
+  [`${redis}/shards.ts`]: ofShards,
+  [`${redis}/connection.ts`]: ofRedisConnections,
+  [`${redis}/connection-options.ts`]: ofConnectionOptions,
+  [`${redis}/revocation-scripts.ts`]: ofRevocationScripts,
+  [`${redis}/revocation-memory.ts`]: ofRevocationMemories,
+  [`${redis}/revocation-feed.ts`]: ofRevocationFeeds,
+  [`${redis}/revocation-replica.ts`]: ofRevocationReplicas,
+  [`${redis}/revocation-list.ts`]: ofSharedLists,
+  [`${redis}/seal.ts`]: ofSeals,
 };
 
 /** @type {readonly (Mutation & { readonly file: string })[]} */

@@ -58,6 +58,41 @@ test('a Redis that is frozen is answered for in time, and finds nothing of what 
   expect(new Set(answers)).toEqual(new Set(['fresh']));
 });
 
+test('an answer that does not come in time is none, and one that lies there to be read is one', async () => {
+  const server = await startServer();
+  const stores = openStores(server, { timeoutSeconds: 1 });
+  await waitForAnswer(stores, 'fresh');
+  await age(openClient(server));
+  const answer = ask(stores, prove());
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  // This process stands still.
+  const until = performance.now() + 1200;
+  while (performance.now() < until);
+  expect(await answer).toBe('fresh');
+  server.freeze();
+  const startedAt = performance.now();
+  expect(await ask(stores, prove())).toBe(unavailable);
+  // Until it lets go of the connection is twice as long.
+  expect(performance.now() - startedAt).toBeLessThan(1900);
+});
+
+test('more calls than a server can answer in time are refused at once', async () => {
+  const server = await startServer();
+  const stores = openStores(server, { timeoutSeconds: 4 });
+  await waitForAnswer(stores, 'fresh');
+  server.freeze();
+  const first = stores.ready().then(
+    () => 'fit',
+    () => 'refused',
+  );
+  const more = Array.from({ length: 1023 }, () => stores.ready().catch(() => undefined));
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(stores.ready()).rejects.toMatchObject({ code: unavailable });
+  server.thaw();
+  expect(await first).toBe('fit');
+  await Promise.all(more);
+});
+
 test('a connection that closes before the answer leaves a proof unknown: it is refused, and not sent again', async () => {
   const server = await startServer();
   let calls = 0;

@@ -2,6 +2,7 @@ import { createVerifier } from '@gatehouse/core';
 import { createTestAgent, createTestIssuer } from '@gatehouse/testing';
 import { expect, test } from 'vitest';
 import { readText } from '../repository.ts';
+import { startRelay } from './relay.ts';
 import { ask, openStores, prove, startServer, waitForAnswer } from './stores.ts';
 import { waitUntil } from './wait-until.mjs';
 
@@ -54,6 +55,18 @@ test('a replica is refused, and the connection made anew until it leads to a mas
   await waitForAnswer(stores, 'ERR_REPLAY_STORE_READ_ONLY');
   await waitUntil(async () => stores.health().code === 'ERR_REPLAY_STORE_READ_ONLY');
   await server.run('REPLICAOF', 'NO', 'ONE');
+  await waitForAnswer(stores, 'fresh');
+});
+
+test('a master that was demoted is left for the one that has its address then', async () => {
+  const former = await startServer();
+  const present = await startServer();
+  const way = await startRelay(former.port);
+  const stores = openStores(former, patient, way.options);
+  await waitForAnswer(stores, 'fresh');
+  await former.run('REPLICAOF', '127.0.0.1', present.port);
+  await waitForAnswer(stores, 'ERR_REPLAY_STORE_READ_ONLY');
+  way.leadTo(present.port);
   await waitForAnswer(stores, 'fresh');
 });
 

@@ -72,6 +72,17 @@ describe.each(Object.entries(losses))('a Redis that %s', (what, lose) => {
   });
 });
 
+test.each(['epoch', 'replid', 'evicted', 'lost', 'seen'])('a marker without its %s is none', async (field) => {
+  const server = await startServer();
+  const stores = openStores(server, patient);
+  await waitForAnswer(stores, 'fresh');
+  const { epoch } = stores.replay;
+  await server.run('HDEL', 'gatehouse:{u0}:p', field);
+  await waitForEpoch(stores, epoch);
+  expect(await ask(stores, prove({ issuedAt: Date.now() / 1000 - 1 }))).toBe('ERR_REPLAY_STORE_FORGOTTEN');
+  await waitForAnswer(stores, 'fresh');
+});
+
 test('a replica that is promoted begins an epoch, whatever it has received', async () => {
   const master = await startServer();
   const replica = await startServer({ replicaOf: master });

@@ -145,7 +145,7 @@ describe('a user of Redis', () => {
     const entry = makeEntry();
     await list.add(entry);
     // Dropping what has expired takes permissions of its own.
-    await master.run('ZADD', 'gatehouse:{rv}:r:x', 1, entry.id);
+    await master.run('ZADD', keys.expiries, 1, entry.id);
     const next = makeEntry();
     await list.add(next);
     expect(await master.run('HKEYS', keys.entries)).toEqual([next.id]);

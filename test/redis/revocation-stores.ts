@@ -17,6 +17,7 @@ const iss = 'https://as.example';
 export const keys = {
   marker: 'gatehouse:{rv}:r:m',
   entries: 'gatehouse:{rv}:r:h',
+  expiries: 'gatehouse:{rv}:r:x',
   stream: 'gatehouse:{rv}:r:s',
 } as const;
 

@@ -42,11 +42,14 @@ describe('the place of a proof', () => {
   });
 
   it('has a bucket for each slice of time in which the same key can be acceptable at the same moment', () => {
-    for (const offset of [-71, -70.5, -30, 0, 1, 70.5, 71]) {
-      const key = randomBytes(16);
-      const recorded = server.place(describeProof({ key, issuedAt: issuedAt + offset }));
-      const { buckets } = server.place(describeProof({ key }));
-      expect(buckets).toContain(recorded.buckets[recorded.own]);
+    // A slice begins at the first of these moments, and ends behind the last.
+    for (const from of [issuedAt, issuedAt + 64, issuedAt + 127]) {
+      for (const offset of [-71, -70.5, -30, 0, 1, 70.5, 71]) {
+        const key = randomBytes(16);
+        const recorded = server.place(describeProof({ key, issuedAt: from + offset }));
+        const { buckets } = server.place(describeProof({ key, issuedAt: from }));
+        expect(buckets).toContain(recorded.buckets[recorded.own]);
+      }
     }
   });
 
