@@ -7,7 +7,7 @@ import { adapters } from './test/server/adapters.mjs';
 /** Every test that runs against the sources; the same ones run against what is published. */
 const include = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'];
 /** Tests that look at sources or at `dist` by themselves, whichever project runs them. */
-const repository = ['packaging', 'docs', 'conformance', 'mutation', 'examples', 'server'].map(
+const repository = ['packaging', 'docs', 'conformance', 'mutation', 'examples', 'server', 'bench'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 /** Those of the contract server that run on each of the frameworks. */

@@ -1,72 +1,89 @@
-import { verify } from 'node:crypto';
-import { createVerifier } from '@gatehouse/core';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { fieldsFor, resource, scope } from './fixtures.mjs';
+import { createRevocationList } from '@gatehouse/core';
+import { fieldsFor, resource } from './fixtures.mjs';
+import { createBearerCheck } from './gatehouse.mjs';
 import { expect } from './in-process.mjs';
+import { createLimitCase } from './limit.mjs';
+import { createAwsCheck } from './peers/aws-jwt-verify.mjs';
+import { callGuards, toExpressRequest } from './peers/call-guards.mjs';
+import { createExpressJwtGuards } from './peers/express-jwt.mjs';
+import { createAuth0Guards } from './peers/express-oauth2-jwt-bearer.mjs';
+import { createFastJwtCheck } from './peers/fast-jwt.mjs';
+import { createJoseCheck } from './peers/jose.mjs';
+import { createMcpGuards } from './peers/mcp-sdk.mjs';
+import { createOauth4webapiCheck } from './peers/oauth4webapi.mjs';
+import { fillWithOthers } from './revocations.mjs';
 
 /** @typedef {import('./in-process.mjs').Case} Case */
+/** @typedef {import('./fixtures.mjs').Fixture} Fixture */
 
 /**
- * Rows that verify one token after another, compared with the signature verification that none of them can do without.
+ * Rows that verify one token after another, compared with the signature verification that whoever keeps no verified
+ * token cannot do without.
  *
- * @param {import('./fixtures.mjs').Fixture} fixture
+ * @param {Fixture} fixture
  * @returns {Promise<Case[]>}
  */
 export async function createBearerCases(fixture) {
-  const verifier = createVerifier({ resource, issuers: [fixture.issuer.issuer] });
-  await verifier.ready();
-  const guard = { requirement: verifier.prepare(scope), mode: /** @type {const} */ ('require'), route: '/data' };
+  return [createLimitCase(fixture), ...(await createGatehouseCases(fixture)), ...(await createPeerCases(fixture))];
+}
 
-  /** @param {string} token */
-  async function check(token) {
-    const headers = listFields(fieldsFor(token));
-    const { outcome } = await verifier.check({ method: 'GET', target: '/data', headers }, guard);
-    expect(outcome === 'accepted', `the verifier answered "${outcome}"`);
-  }
-
+/** @param {Fixture} fixture @returns {Promise<Case[]>} */
+async function createGatehouseCases(fixture) {
+  const cold = await createBearerCheck(fixture.settings);
+  const warm = await createBearerCheck(fixture.settings);
+  const watched = await createBearerCheck(fixture.settings, await watchEverything(fixture));
   /** @type {readonly string[]} */
   let freshTokens = [];
-
   return [
-    verifySignature(fixture),
-    verifyWithJose(fixture),
     {
-      name: 'Gatehouse, bearer, cold',
+      name: 'Gatehouse, cold',
       async prepare(count) {
         freshTokens = await fixture.mintMany(count);
       },
-      run: (index) => check(freshTokens[index] ?? ''),
+      run: (index) => cold(freshTokens[index] ?? ''),
     },
-    { name: 'Gatehouse, bearer, warm', run: () => check(fixture.token) },
+    { name: 'Gatehouse, warm', run: () => warm(fixture.token) },
+    { name: 'Gatehouse, warm, list and decisions', run: () => watched(fixture.token) },
   ];
 }
 
-/** @param {import('./fixtures.mjs').Fixture} fixture @returns {Case} */
-export function verifySignature({ token, publicKey }) {
-  const dot = token.lastIndexOf('.');
-  const signingInput = Buffer.from(token.slice(0, dot));
-  const signature = Buffer.from(token.slice(dot + 1), 'base64url');
-  const key = /** @type {const} */ ({ key: publicKey, dsaEncoding: 'ieee-p1363' });
-  return {
-    name: 'ES256 verification alone',
-    run: () => expect(verify('sha256', signingInput, key, signature), 'the signature does not verify'),
-  };
-}
-
-/** @param {import('./fixtures.mjs').Fixture} fixture @returns {Case} */
-function verifyWithJose({ token, issuer }) {
-  const keys = createRemoteJWKSet(new URL(issuer.jwksUri));
-  const options = { issuer: issuer.issuer, audience: resource, typ: 'at+jwt' };
-  return {
-    name: 'jose, remote key set, warm',
-    async run() {
-      const { payload } = await jwtVerify(token, keys, options);
-      expect(payload.sub === 'alice', 'jose returned another token');
+/** A list with entries of every kind, and a sink for decisions. @param {Fixture} fixture */
+async function watchEverything({ settings: { issuer } }) {
+  const revocations = createRevocationList();
+  await fillWithOthers(revocations, issuer, 1000);
+  /** @satisfies {Partial<import('@gatehouse/core').VerifierOptions>} */
+  const options = {
+    stores: { revocations },
+    onDecision({ outcome }) {
+      expect(outcome === 'accepted', `the decision says "${outcome}"`);
     },
   };
+  return options;
 }
 
-/** @param {Readonly<Record<string, string>>} fields */
-export function listFields(fields) {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value]]));
+/** @param {Fixture} fixture @returns {Promise<Case[]>} */
+async function createPeerCases({ settings, token }) {
+  const jose = createJoseCheck(settings);
+  const oauth4webapi = createOauth4webapiCheck(settings, { requireDPoP: false });
+  const webRequest = new Request(`${resource}/data`, { headers: fieldsFor(token) });
+  const fastJwt = createFastJwtCheck(settings, { cache: false });
+  const fastJwtCached = createFastJwtCheck(settings, { cache: true });
+  const aws = await createAwsCheck(settings);
+  const auth0 = createAuth0Guards(settings, { requireDPoP: false });
+  const expressJwt = createExpressJwtGuards(settings);
+  const mcp = createMcpGuards(settings);
+  // Another object each time: guards write into it.
+  const fields = fieldsFor(token);
+  /** @param {readonly import('express').RequestHandler[]} guards */
+  const call = (guards) => () => callGuards(guards, toExpressRequest(fields));
+  return [
+    { name: 'jose', run: () => jose(token) },
+    { name: 'aws-jwt-verify', run: () => aws(token) },
+    { name: 'fast-jwt', run: () => fastJwt(token) },
+    { name: 'fast-jwt, its cache on', run: () => fastJwtCached(token) },
+    { name: 'oauth4webapi', run: () => oauth4webapi(webRequest) },
+    { name: 'express-oauth2-jwt-bearer', run: call(auth0) },
+    { name: 'express-jwt and jwks-rsa', run: call(expressJwt) },
+    { name: 'MCP SDK and jose', run: call(mcp) },
+  ];
 }

@@ -9,6 +9,17 @@ export const scope = 'read:data';
 
 /** @typedef {Awaited<ReturnType<typeof createFixture>>} Fixture */
 
+/**
+ * What an API is told about its issuer.
+ *
+ * @typedef {object} Settings
+ * @property {string} resource
+ * @property {string} issuer
+ * @property {string} jwksUri
+ * @property {string} publicKey of the issuer, PEM
+ * @property {string} scope that every request needs
+ */
+
 /** An issuer on loopback with one ES256 key, and the tokens, proofs and requests that every row presents. */
 export async function createFixture() {
   const issuer = await createTestIssuer({ audience: resource });
@@ -33,9 +44,20 @@ export async function createFixture() {
   const ath = createHash('sha256').update(boundToken).digest('base64url');
   const proofHeader = encode({ typ: 'dpop+jwt', alg: 'ES256', jwk: agentJwk });
 
+  const publicKey = createPublicKey({ key: /** @type {import('node:crypto').JsonWebKey} */ (jwk), format: 'jwk' });
+  /** @type {Settings} */
+  const settings = {
+    resource,
+    issuer: issuer.issuer,
+    jwksUri: issuer.jwksUri,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    scope,
+  };
+
   return {
     issuer,
-    publicKey: createPublicKey({ key: /** @type {import('node:crypto').JsonWebKey} */ (jwk), format: 'jwk' }),
+    publicKey,
+    settings,
     /** The token of every row that presents the same one again and again. */
     token: await mint(),
     /** Another one, with these claims over those of `token`. */

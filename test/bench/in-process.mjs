@@ -25,7 +25,7 @@ export async function measureInProcess(cases, { rounds, seconds }) {
  * @param {Case} subject
  * @param {number} slice in seconds
  */
-async function calibrate(subject, slice) {
+export async function calibrate(subject, slice) {
   for (let count = 1024; ; count *= 2) {
     const { perSecond } = await sample(subject, count);
     if (count / perSecond > slice / 3) return Math.ceil(perSecond * slice);
@@ -33,7 +33,7 @@ async function calibrate(subject, slice) {
 }
 
 /** @param {Case} subject @param {number} count of operations */
-async function sample({ prepare, run, inFlight = 1 }, count) {
+export async function sample({ prepare, run, inFlight = 1 }, count) {
   await prepare?.(count);
   let next = 0;
   async function runInTurn() {

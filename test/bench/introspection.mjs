@@ -9,8 +9,8 @@ import {
   introspectionRequest,
   processIntrospectionResponse,
 } from 'oauth4webapi';
-import { listFields } from './bearer.mjs';
 import { fieldsFor, resource, scope } from './fixtures.mjs';
+import { listFields } from './gatehouse.mjs';
 import { expect } from './in-process.mjs';
 
 /** @typedef {import('./in-process.mjs').Case} Case */

@@ -10,6 +10,7 @@
  * @property {Readonly<Record<string, number>>} median the median of each member of the samples
  * @property {number} ratio speed over the first row's in the same round; the median of all rounds
  * @property {number} cpuRatio the same by processor time, which other work on the machine disturbs less
+ * @property {readonly [number, number]} spread of `cpuRatio`: the lowest and the highest of the rounds
  * @property {readonly Sample[]} rounds
  */
 
@@ -42,17 +43,19 @@ export async function alternate(cases, rounds, sample) {
  */
 function summarize(name, rounds, base) {
   const members = Object.keys(rounds[0] ?? {});
+  const cpuRatios = rounds.map(({ cpuMicroseconds }, round) => (base[round]?.cpuMicroseconds ?? 0) / cpuMicroseconds);
   return {
     name,
     median: Object.fromEntries(members.map((member) => [member, median(rounds.map((sample) => sample[member] ?? 0))])),
     ratio: median(rounds.map(({ perSecond }, round) => perSecond / (base[round]?.perSecond ?? 0))),
-    cpuRatio: median(rounds.map(({ cpuMicroseconds }, round) => (base[round]?.cpuMicroseconds ?? 0) / cpuMicroseconds)),
+    cpuRatio: median(cpuRatios),
+    spread: [Math.min(...cpuRatios), Math.max(...cpuRatios)],
     rounds,
   };
 }
 
 /** @param {readonly number[]} values */
-const median = (values) => percentile(values, 0.5);
+export const median = (values) => percentile(values, 0.5);
 
 /**
  * The value below which this share of the values lies, between the two nearest.

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createMemoryReplayStore, createVerifier } from '@gatehouse/core';
+import { createMemoryReplayStore } from '@gatehouse/core';
 import { createRedisStores } from '@gatehouse/redis';
 import { Cluster, Redis } from 'ioredis';
 import { startCluster } from '../redis/cluster.mjs';
 import { startRedis } from '../redis/servers.mjs';
 import { waitUntil } from '../redis/wait-until.mjs';
-import { listFields } from './bearer.mjs';
-import { fieldsWithProof, resource, scope } from './fixtures.mjs';
 import { expect, measureInProcess } from './in-process.mjs';
 import { alternate, percentile } from './measure.mjs';
+import { createGatehouseSubject, createPresenter } from './present.mjs';
 
 /** @typedef {import('./fixtures.mjs').Fixture} Fixture */
 /** @typedef {import('@gatehouse/core').ReplayStore} ReplayStore */
@@ -26,45 +25,14 @@ const timeoutSeconds = 4;
  */
 export function compareStores(fixture, effort) {
   return withServer(async ({ store }) => {
-    /** @type {string[]} */
-    const proofs = [];
-    const cases = [await createCase('in memory', createMemoryReplayStore()), await createCase('in Redis', store)];
-    return await measureInProcess(cases, effort);
-
+    const present = createPresenter(fixture);
     /** @param {string} name @param {ReplayStore} replay */
     async function createCase(name, replay) {
-      const verifier = createVerifier({
-        resource,
-        issuers: [fixture.issuer.issuer],
-        dpop: { maxAgeSeconds: 300 },
-        clockToleranceSeconds: 0,
-        stores: { replay },
-      });
-      await verifier.ready();
-      const requirement = verifier.prepare({ scopes: [scope], senderConstraint: 'dpop' });
-      const guard = { requirement, mode: /** @type {const} */ ('require'), route: '/data' };
-      let used = 0;
-      /** @type {import('@gatehouse/core').HttpRequest[]} */
-      let requests = [];
-      return {
-        name,
-        inFlight: 64,
-        /** @param {number} count */
-        async prepare(count) {
-          while (proofs.length < used + count) proofs.push(fixture.prove());
-          requests = proofs.slice(used, used + count).map((proof) => {
-            const headers = listFields(fieldsWithProof(fixture.boundToken, proof));
-            return { method: 'GET', target: '/data', headers };
-          });
-          used += count;
-        },
-        /** @param {number} index */
-        async run(index) {
-          const { outcome } = await verifier.check(/** @type {never} */ (requests[index]), guard);
-          expect(outcome === 'accepted', `the verifier answered "${outcome}"`);
-        },
-      };
+      const options = { clockToleranceSeconds: 0, stores: { replay } };
+      return { ...present(name, await createGatehouseSubject(fixture, options)), inFlight: 64 };
     }
+    const cases = [await createCase('in memory', createMemoryReplayStore()), await createCase('in Redis', store)];
+    return await measureInProcess(cases, effort);
   });
 }
 

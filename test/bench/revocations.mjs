@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createRevocationList, createVerifier } from '@gatehouse/core';
-import { listFields } from './bearer.mjs';
-import { fieldsFor, resource, scope } from './fixtures.mjs';
+import { createRevocationList } from '@gatehouse/core';
+import { createBearerCheck } from './gatehouse.mjs';
 import { expect } from './in-process.mjs';
 
 /** @typedef {import('./in-process.mjs').Case} Case */
@@ -22,47 +21,33 @@ export async function createRevocationCases(fixture) {
   const empty = createRevocationList();
   const full = createRevocationList();
   const before = heapMegabytes();
-  await fill(full, fixture.issuer.issuer);
+  await fillWithOthers(full, fixture.settings.issuer, million);
   const used = heapMegabytes() - before;
   console.log(`\nA revocation list of a million tokens holds about ${Math.round(used)} MB.`);
-  const agent = await findAgent(fixture);
+  const { settings, token } = fixture;
+  const checkByEmpty = await createBearerCheck(settings, { stores: { revocations: empty } });
+  const checkByFull = await createBearerCheck(settings, { stores: { revocations: full } });
+  const { agent } = await checkByEmpty(token);
   return [
-    await checkBy(fixture, 'Gatehouse, bearer, warm, nothing is revoked', empty),
-    await checkBy(fixture, 'Gatehouse, bearer, warm, a million are', full),
+    { name: 'Gatehouse, warm, nothing is revoked', run: () => checkByEmpty(token) },
+    { name: 'Gatehouse, warm, a million are', run: () => checkByFull(token) },
     { name: 'the list alone, nothing is revoked', run: () => expect(empty.find(agent) === undefined, 'revoked') },
     { name: 'the list alone, a million are', run: () => expect(full.find(agent) === undefined, 'revoked') },
   ];
 }
 
-/** @param {import('./fixtures.mjs').Fixture} fixture @param {string} name @param {import('@gatehouse/core').RevocationList} revocations */
-async function checkBy(fixture, name, revocations) {
-  const verifier = createVerifier({ resource, issuers: [fixture.issuer.issuer], stores: { revocations } });
-  await verifier.ready();
-  const guard = { requirement: verifier.prepare(scope), mode: /** @type {const} */ ('require'), route: '/data' };
-  const headers = listFields(fieldsFor(fixture.token));
-  return {
-    name,
-    async run() {
-      const { outcome } = await verifier.check({ method: 'GET', target: '/data', headers }, guard);
-      expect(outcome === 'accepted', `the verifier answered "${outcome}"`);
-    },
-  };
-}
-
-/** @param {import('./fixtures.mjs').Fixture} fixture */
-async function findAgent({ token, issuer }) {
-  const verifier = createVerifier({ resource, issuers: [issuer.issuer] });
-  const outcome = await verifier.check({ method: 'GET', target: '/', headers: listFields(fieldsFor(token)) });
-  if (outcome.outcome !== 'accepted') throw new Error('The token is not accepted.');
-  return outcome.agent;
-}
-
-/** @param {import('@gatehouse/core').RevocationList} list @param {string} iss */
-async function fill(list, iss) {
+/**
+ * Revokes so many tokens, subjects, sessions, clients and tasks that the fixture has nothing of.
+ *
+ * @param {import('@gatehouse/core').RevocationList} list
+ * @param {string} iss
+ * @param {number} entries
+ */
+export async function fillWithOthers(list, iss, entries) {
   const at = new Date();
   const later = new Date(at.getTime() + 86_400_000);
   const facts = { issuedBefore: later, expiresAt: later, at, author: 'bench', reason: 'the task has ended' };
-  for (let count = 0; count < million - targets.length; count += 1) {
+  for (let count = 0; count < entries - targets.length; count += 1) {
     await list.add({ id: '', iss, tokenId: randomUUID(), ...facts });
   }
   for (const name of targets) {

@@ -1,0 +1,36 @@
+import { createFixture } from './fixtures.mjs';
+import { calibrate, sample } from './in-process.mjs';
+import { createLimitCase } from './limit.mjs';
+import { createGatehouseSubject, createPresenter } from './present.mjs';
+
+/** The process that cores.mjs keeps on one core, or on two. */
+
+/** @typedef {{ readonly subject: 'limit' | 'gatehouse', readonly seconds: number }} Order */
+
+const fixture = await createFixture();
+const present = createPresenter(fixture);
+const cases = {
+  limit: createLimitCase(fixture),
+  gatehouse: { ...present('Gatehouse', await createGatehouseSubject(fixture)), inFlight: 16 },
+};
+/** @type {Map<string, number>} */
+const counts = new Map();
+
+process.on('disconnect', () => process.exit());
+process.on('message', (/** @type {Order} */ order) => {
+  obey(order).then(
+    (answer) => process.send?.(answer),
+    (/** @type {unknown} */ error) => {
+      console.error(error);
+      process.exit(1); // which the benchmark notices
+    },
+  );
+});
+process.send?.('ready');
+
+/** @param {Order} order */
+async function obey({ subject, seconds }) {
+  const count = counts.get(subject) ?? (await calibrate(cases[subject], seconds));
+  counts.set(subject, count);
+  return sample(cases[subject], count);
+}

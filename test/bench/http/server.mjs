@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { expressApps } from './express.mjs';
+import { fastifyApps } from './fastify.mjs';
+import { koaApps } from './koa.mjs';
+
+/** One server under load, in a process of its own: `node server.mjs FRAMEWORK APP SETTINGS`, started by servers.mjs. */
+
+/** @typedef {import('../fixtures.mjs').Settings} Settings */
+/** @typedef {(settings: Settings) => import('node:http').Server | Promise<import('node:http').Server>} CreateApp */
+
+/** @type {Readonly<Record<string, Readonly<Record<string, CreateApp>>>>} */
+const frameworks = { express: expressApps, fastify: fastifyApps, koa: koaApps };
+
+const [framework = '', app = '', settings = '{}'] = process.argv.slice(2);
+const server = await frameworks[framework]?.[app]?.(JSON.parse(settings));
+if (server === undefined) throw new Error(`There is no app "${app}" of ${framework}.`);
+
+server.keepAliveTimeout = 60_000; // connections of the benchmark rest while other servers have their turn
+await once(server.listen(0, '127.0.0.1'), 'listening');
+process.on('disconnect', () => process.exit());
+// Whatever the parent says is the question how much processor time has been used so far.
+process.on('message', () => process.send?.(process.cpuUsage()));
+process.send?.(server.address());
