@@ -321,7 +321,7 @@ describe('verifiers', () => {
   it('say in their health how much is revoked', async () => {
     expect(guard.verifier.health().revocations).toEqual({ entries: 0 });
     await revocations.revoke({ iss, sub: 'alice' });
-    expect(guard.verifier.health().revocations).toEqual({ entries: 1, oldest: new Date(guard.clock.now()) });
+    expect(guard.verifier.health().revocations).toEqual({ entries: 1 });
   });
 
   it('answer 503 where the list cannot know', async () => {

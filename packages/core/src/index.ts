@@ -58,6 +58,7 @@ export {
   type RevocationList,
   type RevocationListHealth,
   type RevocationListOptions,
+  type RevocationPage,
 } from './status/revocation-list.ts';
 export type { RevocableToken } from './status/revocation-table.ts';
 export type { Revocations } from './status/revocations.ts';

@@ -61,6 +61,7 @@ export function createRedisRevocations(options: {
       return (await replica.lift(entry)) || isLifted;
     },
     list: (target) => replica.list.list(target),
+    page: (after) => replica.list.page(after),
     health() {
       const lagSeconds = feed.lagSeconds;
       return {

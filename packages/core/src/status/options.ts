@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RevocationList } from './revocation-list.ts';
 
-const methods = ['find', 'add', 'lift', 'list', 'health'] as const;
+const methods = ['find', 'add', 'lift', 'list', 'page', 'health'] as const;
 
 /** A list is the user's: it is called, and neither copied nor frozen nor closed. */
 export const revocationStoreSchema: z.ZodType<RevocationList> = z
@@ -17,6 +17,7 @@ export const revocationStoreSchema: z.ZodType<RevocationList> = z
     add: (revocation) => list.add(revocation),
     lift: (revocation) => list.lift(revocation),
     list: (target) => list.list(target),
+    page: (after) => list.page(after),
     health: () => list.health(),
     ready: async () => list.ready?.(),
   }));

@@ -132,15 +132,74 @@ describe('a revocation list', () => {
     expect(idsOf(list.list())).toEqual([]);
   });
 
-  it('says how many entries count, and when the oldest was made', async () => {
+  it('says how many entries it holds, those that have expired included until they are let go of', async () => {
     const { list, clock } = makeList();
     expect(list.health()).toEqual({ entries: 0 });
-    await list.add(entryOf({ iss, sub: 'alice' }, { at: dateOf(now - 1.5) }));
-    await list.add(entryOf({ iss, sub: 'bob' }, { at: dateOf(now - 20), expiresAt: dateOf(now + 10) }));
-    expect(list.health()).toEqual({ entries: 2, oldest: dateOf(now - 20) });
-    clock.seconds = now + 10;
-    expect(list.health()).toEqual({ entries: 1, oldest: dateOf(now - 1.5) });
+    await list.add(entryOf({ iss, sub: 'alice' }));
+    await list.add(entryOf({ iss, sub: 'bob' }, { expiresAt: dateOf(now + 10) }));
+    clock.seconds = now + 71;
+    expect([list.health(), [...list.list()].length]).toEqual([{ entries: 2 }, 1]);
+    await list.add(entryOf({ iss, sub: 'carol' }));
+    expect(list.health()).toEqual({ entries: 2 });
+    await list.lift(entryOf({ iss, sub: 'carol' }));
+    expect(list.health()).toEqual({ entries: 1 });
   });
+
+  it('lets go of expired entries a few at a time, and of more at once only where there is no room', async () => {
+    const { list, clock } = makeList(10_000);
+    const addAll = (count: number, name: string, changes: Partial<Revocation> = {}) =>
+      Promise.all(Array.from({ length: count }, (_, n) => list.add(entryOf({ iss, sub: `${name}-${n}` }, changes))));
+    await addAll(9000, 'early');
+    clock.seconds = now + 3660;
+    const later = { expiresAt: dateOf(now + 9000) };
+    await addAll(1, 'late', later);
+    const left = list.health().entries;
+    expect(left).toBeGreaterThan(4000);
+    expect(left).toBeLessThan(9000 - 4000);
+    await addAll(2, 'later', later);
+    expect(list.health()).toEqual({ entries: 3 });
+
+    // It is found behind most of the others.
+    await addAll(1, 'task', { expiresAt: dateOf(now + 3700) });
+    await addAll(9996, 'full', later);
+    clock.seconds = now + 3760;
+    await addAll(1, 'last', later);
+    expect(list.health()).toEqual({ entries: 10_000 });
+    await expect(addAll(1, 'none', later)).rejects.toMatchObject({ code: 'ERR_REVOCATION_LIST_FULL' });
+  });
+
+  it('gives what counts a page at a time: each entry once, what is merged meanwhile included', async () => {
+    const { list, clock } = makeList();
+    const subjects = Array.from({ length: 2500 }, (_, n) => `subject-${n}`);
+    for (const sub of subjects) await list.add(entryOf({ iss, sub }));
+    await list.add(entryOf({ iss, sub: 'expired' }, { expiresAt: dateOf(now + 10) }));
+    clock.seconds = now + 10;
+    const first = list.page();
+    for (const sub of subjects) await list.add(entryOf({ iss, sub }, { expiresAt: dateOf(now + 7200) }));
+    const second = list.page(first?.next);
+    const third = list.page(second?.next);
+    const pages = [first, second, third].map((page) => page?.revocations ?? []);
+    expect(pages.map(({ length }) => length >= 1000)).toEqual([true, true, false]);
+    const found = pages.flat().map((entry) => ('sub' in entry ? entry.sub : ''));
+    expect(found.sort()).toEqual(subjects.sort());
+    expect(third).not.toHaveProperty('next');
+  });
+
+  it('has pages without entries, which are not the last', async () => {
+    const { list, clock } = makeList();
+    for (let n = 0; n < 2000; n += 1) await list.add(entryOf({ iss, sub: `subject-${n}` }));
+    clock.seconds = now + 3600;
+    expect(list.page()).toEqual({ revocations: [], next: expect.any(String) });
+  });
+
+  it.each(['', '0', 'f', '0000000g', '000000000', 'FFFFFFFF', '-0000001', ' 0000000'])(
+    'has no page after %j',
+    async (after) => {
+      const { list } = makeList();
+      expect(list.page(after)).toBeUndefined();
+      expect(list.page('ffffffff')).toEqual({ revocations: [] });
+    },
+  );
 
   it('rejects what it has no room for, forgets nothing, and still takes what it knows', async () => {
     const { list } = makeList(2);

@@ -14,9 +14,11 @@ export interface RevocationListOptions {
 
 /** What a probe wants to know of a revocation list. */
 export interface RevocationListHealth {
+  /**
+   * How many it holds, of `maxEntries` at the most. Those that have expired count until they are let go of, which they are
+   * when others are added.
+   */
   readonly entries: number;
-  /** When the oldest of them was made. */
-  readonly oldest?: Date;
   /**
    * Of a list that learns from other processes: `current`; or `behind`, when it cannot say of every token whether it is
    * revoked.
@@ -28,6 +30,14 @@ export interface RevocationListHealth {
   readonly unreadable?: number;
   /** Why it learns nothing at the moment. */
   readonly code?: UnavailableError['code'];
+}
+
+/** Some entries, in no order. */
+export interface RevocationPage {
+  /** About a thousand, or fewer, or none: where they end says `next` alone. */
+  readonly revocations: readonly Revocation[];
+  /** For the next page. Absent on the last one. */
+  readonly next?: string;
 }
 
 /**
@@ -48,6 +58,15 @@ export interface RevocationList {
   lift(revocation: Revocation): Promise<boolean>;
   /** The entries that count now: of one target, or all. */
   list(target?: RevocationTarget): Iterable<Revocation>;
+  /**
+   * The entries that count now, a page at a time. One that is there from the first page to the last is on exactly one of
+   * them, whatever else comes and goes. Each page is read at once, and where it ends means the same in every process that
+   * shares the list.
+   *
+   * @param after `next` of the page before; the first page without
+   * @returns undefined for a text that is no `next`
+   */
+  page(after?: string): RevocationPage | undefined;
   health(): RevocationListHealth;
   /** Resolves when it knows what is revoked elsewhere. `ready` of verifiers waits for it. */
   ready?(): Promise<void>;
@@ -62,6 +81,10 @@ export const revocationListSchema: z.ZodType<Complete<RevocationListOptions>> = 
 
 /** The least time between two walks over all entries, to let go of those that have expired. */
 const sweepSeconds = 60;
+/** How many entries are looked at in one step of such a walk: a million at once would hold up requests. */
+const entriesOfStep = 4096;
+/** How many entries a page has, and a few more. */
+const entriesOfPage = 1000;
 /** How long an entry is kept beyond its time, so that small corrections of the clock bring nothing back. */
 const graceSeconds = 60;
 
@@ -85,19 +108,31 @@ export function isMemoryRevocationList(list: RevocationList): boolean {
 export function createRevocationList(options: RevocationListOptions = {}): RevocationList {
   const { maxEntries, now } = parseSettings('options of the revocation list', revocationListSchema, options);
   const table = new RevocationTable();
+  /** When the last walk began, and how far it has come; undefined when it is at the end. */
   let sweptAt = Number.NEGATIVE_INFINITY;
+  let walkedTo: number | undefined;
   /** What the entries that have gone were about, at most: tokens that were issued before, until then. */
   const forgotten = { issuedBefore: Number.NEGATIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 
   function forgetExpired(nowSeconds: number): void {
-    if (Math.abs(nowSeconds - sweptAt) < sweepSeconds) return;
-    sweptAt = nowSeconds;
-    for (const entry of table.values()) {
+    if (walkedTo === undefined && Math.abs(nowSeconds - sweptAt) >= sweepSeconds) {
+      walkedTo = 0;
+      sweptAt = nowSeconds;
+    }
+    if (walkedTo !== undefined) walkedTo = sweep(walkedTo, nowSeconds);
+    while (table.size >= maxEntries && walkedTo !== undefined) walkedTo = sweep(walkedTo, nowSeconds);
+  }
+
+  /** One step of a walk, from a place on to the next one. */
+  function sweep(from: number, nowSeconds: number): number | undefined {
+    const { values, next } = table.page(from, entriesOfStep);
+    for (const entry of values) {
       if (entry.expiresAt + graceSeconds > nowSeconds) continue;
       forgotten.issuedBefore = Math.max(forgotten.issuedBefore, entry.issuedBefore);
       forgotten.until = Math.max(forgotten.until, entry.expiresAt);
       table.delete(entry, entry.author);
     }
+    return next;
   }
 
   function* listCurrent(target: RevocationTarget | undefined): Generator<Revocation> {
@@ -130,21 +165,24 @@ export function createRevocationList(options: RevocationListOptions = {}): Revoc
     },
     lift: async (revocation) => table.delete(fileTarget(revocation), revocation.author),
     list: listCurrent,
-    health() {
+    page(after = firstPlace) {
+      if (!/^[0-9a-f]{8}$/.test(after)) return undefined;
       const nowSeconds = now() / 1000;
-      let entries = 0;
-      let oldest = Number.POSITIVE_INFINITY;
-      for (const { at, expiresAt } of table.values()) {
-        if (expiresAt <= nowSeconds) continue;
-        entries += 1;
-        oldest = Math.min(oldest, at);
-      }
-      return entries === 0 ? { entries } : { entries, oldest: toDate(oldest) };
+      const { values, next } = table.page(Number.parseInt(after, 16), entriesOfPage);
+      const revocations = values.filter(({ expiresAt }) => expiresAt > nowSeconds).map(publish);
+      return next === undefined ? { revocations } : { revocations, next: writePlace(next) };
     },
+    health: () => ({ entries: table.size }),
   };
   lists.add(list);
   return list;
 }
+
+function writePlace(place: number): string {
+  return place.toString(16).padStart(8, '0');
+}
+
+const firstPlace = writePlace(0);
 
 function file(revocation: Revocation): FiledRevocation {
   return {

@@ -120,6 +120,7 @@ describe('what is revoked', () => {
             [...model.keys()].sort(),
           );
           expect(table.size).toBe(model.size);
+          expect(new Set(table.page(0, 100).values)).toEqual(new Set(table.values()));
         }
       }),
     );

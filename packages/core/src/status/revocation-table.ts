@@ -1,3 +1,4 @@
+import { type IndexPage, PageIndex } from './page-index.ts';
 import { actorValue, type FiledTarget, type RevocationKind, revocationKinds } from './revocation.ts';
 import { TextMap } from './text-map.ts';
 
@@ -36,6 +37,7 @@ type IssuerEntries = Readonly<Record<RevocationKind, TextMap<Entry>>>;
  */
 export class RevocationTable {
   readonly #issuers = new Map<string, IssuerEntries>();
+  readonly #pages = new PageIndex<Entry>();
   #texts = new Map<string, string>();
   #size = 0;
 
@@ -83,7 +85,7 @@ export class RevocationTable {
     const { kind, value } = revocation;
     const entries = this.#entriesOf(revocation.iss)[kind];
     const next = entries.get(value);
-    entries.set({
+    const entry: Entry = {
       kind,
       iss: this.#share(revocation.iss),
       value: next?.value ?? value,
@@ -93,7 +95,9 @@ export class RevocationTable {
       issuedBefore: revocation.issuedBefore,
       expiresAt: revocation.expiresAt,
       next,
-    });
+    };
+    entries.set(entry);
+    this.#pages.add(entry);
     this.#size += 1;
   }
 
@@ -105,15 +109,23 @@ export class RevocationTable {
     if (first.author === author) {
       if (first.next === undefined) entries.delete(value);
       else entries.set(first.next);
+      this.#pages.delete(first);
       this.#size -= 1;
       return true;
     }
     let before = first;
     while (before.next !== undefined && before.next.author !== author) before = before.next;
-    if (before.next === undefined) return false;
-    before.next = before.next.next;
+    const entry = before.next;
+    if (entry === undefined) return false;
+    before.next = entry.next;
+    this.#pages.delete(entry);
     this.#size -= 1;
     return true;
+  }
+
+  /** Some of them, in an order that does not change: see `PageIndex.read`. */
+  page(from: number, fewest: number): IndexPage<FiledRevocation> {
+    return this.#pages.read(from, fewest);
   }
 
   /** All of them, by issuer and by kind. What is deleted or added meanwhile may be there or not. */

@@ -16,7 +16,7 @@ import {
   unfileTarget,
   writeId,
 } from './revocation.ts';
-import { createRevocationList, type RevocationList } from './revocation-list.ts';
+import { createRevocationList, type RevocationList, type RevocationPage } from './revocation-list.ts';
 import type { RevocableToken } from './revocation-table.ts';
 
 /** Ends tokens before they expire, wherever the list of this verifier is read. */
@@ -37,6 +37,13 @@ export interface Revocations {
    * @throws RevocationError with every problem of the target
    */
   list(target?: RevocationTarget): Iterable<Revocation>;
+  /**
+   * The same, all of them, a page at a time: for whoever shows or sends them. It is read at once, and holds up nobody.
+   *
+   * @param after `next` of the page before; the first page without
+   * @returns undefined for a text that is no `next`
+   */
+  page(after?: string): RevocationPage | undefined;
   /**
    * Takes back one entry; those of other authors about the same stay. Resolves to false where there is no such entry.
    *
@@ -104,6 +111,7 @@ export function createRevocations(options: {
     list(target) {
       return list.list(target === undefined ? undefined : parse(targetSchema, target));
     },
+    page: (after) => list.page(after),
     async lift(id, author = byApplication) {
       const read = readId(id);
       if (read === undefined) return false;
