@@ -65,6 +65,18 @@ export const ofRevocationLists = [
     replace: 'if (nowSeconds < 0 && ',
   },
   {
+    check: 'a full list looks for room before it says so',
+    rows: [],
+    find: 'while (table.size >= maxEntries && walkedTo !== undefined) walkedTo = sweep(walkedTo, nowSeconds);',
+    replace: '',
+  },
+  {
+    check: 'a page has no entries that have expired',
+    rows: [],
+    find: 'values.filter(({ expiresAt }) => expiresAt > nowSeconds)',
+    replace: 'values',
+  },
+  {
     check: 'an entry stays beyond its time',
     rows: [],
     find: 'entry.expiresAt + graceSeconds',
@@ -106,6 +118,18 @@ export const ofReadRevocations = [
     check: 'times of its own choice take the admin scope',
     rows: [],
     find: 'if (revocation.issuedBefore !== undefined || revocation.expiresAt !== undefined) return false;',
+    replace: '',
+  },
+  {
+    check: 'a list of everything takes the admin scope',
+    rows: [],
+    find: "    if (outcome.outcome === 'refused') return outcome.response;\n    const page",
+    replace: '    const page',
+  },
+  {
+    check: 'a query that is not known is answered by no list',
+    rows: [],
+    find: "if (!isKnown || isRepeated || query.get('all') !== '') return undefined;",
     replace: '',
   },
   {

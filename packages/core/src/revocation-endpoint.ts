@@ -33,7 +33,6 @@ interface RevocationEndpointSettings {
 
 /** Longer bodies are not read: a target and a reason have room in it. */
 const maxBodyBytes = 16_384;
-const mostListed = 1000;
 const methods = ['GET', 'POST'];
 
 export const revocationEndpointSchema: z.ZodType<RevocationEndpointSettings> = z.strictObject({
@@ -55,7 +54,8 @@ const revocationSchema = makeRevocationSchema(time).refine(({ author }) => autho
 /**
  * Lets operators and task runners revoke over HTTP, with a token of the same API. `POST` revokes what a JSON object says, in
  * the words of `revocations.revoke` with times of ISO 8601, `iss` being that of the caller unless it says another: 201 with
- * the entry. `GET` lists what the caller revoked of its own; `GET ?all`, with the admin scope, everything, up to 1000 entries.
+ * the entry. `GET` lists what the caller revoked of its own; `GET ?all`, with the admin scope, everything, a page at a time:
+ * about 1000 entries, and where there are more, as `next` what the next one is asked for by, `?all&after=…`.
  *
  * An agent may revoke its own token, the tokens of its own task, and, where it acts for a user, the tokens of that user or
  * that session. Anything else, and times of its own choice, take the admin scope. The author is the caller.
@@ -104,12 +104,14 @@ export function createRevocationEndpoint<Context>(
   }
 
   async function list(agent: Agent, { target }: HttpRequest, context: Context): Promise<HttpResponse> {
-    const query = new URLSearchParams(/\?.*$/s.exec(target)?.[0]);
-    if (!query.has('all')) return answer(200, { revocations: listOwn(agent) });
+    const query = readQuery(target);
+    if (query === undefined) return badQuery();
+    if (query === 'own') return answer(200, { revocations: listOwn(agent) });
     const outcome = await authorizeAdmin(agent, context);
     if (outcome.outcome === 'refused') return outcome.response;
-    const { entries: total } = verifier.health().revocations;
-    return answer(200, { total, revocations: take(verifier.revocations.list(), mostListed) });
+    const page = verifier.revocations.page(query.after);
+    if (page === undefined) return badQuery();
+    return answer(200, { total: verifier.health().revocations.entries, ...page });
   }
 
   function listOwn(agent: Agent): readonly Revocation[] {
@@ -179,13 +181,16 @@ function isJson({ headers }: HttpRequest): boolean {
   return others.length === 0 && /^application\/json[ \t]*(?:;|$)/i.test(type);
 }
 
-function take<Value>(values: Iterable<Value>, most: number): Value[] {
-  const taken: Value[] = [];
-  for (const value of values) {
-    if (taken.length === most) break;
-    taken.push(value);
-  }
-  return taken;
+/** What a list is asked for; undefined for what is no such question, because a misspelt one would be answered by another list. */
+function readQuery(target: string): 'own' | { readonly after: string | undefined } | undefined {
+  const [, text = ''] = target.split(/\?(.*)$/s);
+  if (text === '') return 'own';
+  const query = new URLSearchParams(text);
+  const names = [...query.keys()];
+  const isKnown = names.every((name) => name === 'all' || name === 'after');
+  const isRepeated = new Set(names).size < names.length;
+  if (!isKnown || isRepeated || query.get('all') !== '') return undefined;
+  return { after: query.get('after') ?? undefined };
 }
 
 function answer(status: number, body: object): HttpResponse {
@@ -207,6 +212,14 @@ function fault(status: number, title: string, detail: string, more: object = {})
     headers: { 'cache-control': ['no-store'], 'content-type': ['application/problem+json'] },
     body: JSON.stringify({ type: 'about:blank', title, status, detail, ...more }),
   };
+}
+
+function badQuery(): HttpResponse {
+  return fault(
+    400,
+    'Bad Request',
+    'Ask without a query, or for ?all, or for ?all&after= with the next of the page before.',
+  );
 }
 
 function describeIssues(issues: readonly ConfigurationIssue[]): HttpResponse {
