@@ -1,6 +1,7 @@
 import { type Revocation, UnavailableError } from '@gatehouse/core';
 import { type Known, type MemoryStatus, type Placed, type RevocationMemory, readSeconds } from './revocation-memory.ts';
 import type { Replica } from './revocation-replica.ts';
+import { blindSurvey, createSurvey } from './revocation-survey.ts';
 
 /** Keeps what this process knows in step with what all know. */
 export interface Feed {
@@ -120,12 +121,11 @@ export function startFeed(memory: RevocationMemory, replica: Replica): Feed {
    * and is given back.
    */
   async function synchronize(now: MemoryStatus, before: Position | undefined): Promise<Position> {
-    const stored = new Map<string, number>();
-    await replica.applyAll(memory.scan(), ({ kind, ...change }) => {
-      if (kind === 'revoked' && 'entry' in change) stored.set(change.entry.id, strengthOf(change.entry));
-    });
+    const [known] = replica.list.list();
+    const survey = known === undefined ? blindSurvey : createSurvey();
+    await replica.applyAll(memory.scan(), survey.note);
     readAllAt = performance.now();
-    missing = [...replica.list.list()].filter((entry) => stored.get(entry.id) !== strengthOf(entry));
+    missing = await survey.findMissing(replica.list.list());
     if (before !== undefined && now.epoch !== before.epoch) {
       isTrusted = isTrusted && lagSeconds() <= mostSecondsToVouch;
       unvouched = isTrusted && !now.isVouchedFor ? now.epoch : undefined;
@@ -193,11 +193,6 @@ export function startFeed(memory: RevocationMemory, replica: Replica): Feed {
 /** A memory that is not the one that was known, or has lost something of it. */
 function isAnother(now: MemoryStatus, before: Position): boolean {
   return now.epoch !== before.epoch || now.replicationId !== before.replicationId || now.count < before.count;
-}
-
-/** Changes with whatever makes an entry stronger. */
-function strengthOf({ issuedBefore, expiresAt }: Revocation): number {
-  return issuedBefore.getTime() + expiresAt.getTime();
 }
 
 function pause(): Promise<void> {
