@@ -23,12 +23,14 @@ import {
 } from './of-revocations.mjs';
 import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import {
+  ofAgents,
   ofAnswers,
   ofAuthentication,
   ofAuthorization,
   ofConfirmations,
   ofConstraints,
   ofOffers,
+  ofSteps,
 } from './of-tokens.mjs';
 
 /**
@@ -58,6 +60,8 @@ const byFile = {
   [`${core}/node/connection.ts`]: ofConnections,
   [`${core}/token/confirmation.ts`]: ofConfirmations,
   [`${core}/authentication.ts`]: [...ofAuthentication, ...ofRevokedTokens],
+  [`${core}/agent/verified-agent.ts`]: ofAgents,
+  [`${core}/ready.ts`]: ofSteps,
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
   [`${core}/authorization.ts`]: ofAuthorization,
   [`${core}/requirement/offers.ts`]: ofOffers,

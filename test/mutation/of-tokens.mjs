@@ -59,15 +59,14 @@ export const ofAuthentication = [
   {
     check: 'a bound token needs a proof',
     rows: ['DPOP-29'],
-    find: 'const { issuedAtSeconds, nonce } = await proofs.verify(',
-    replace:
-      "if (visit.request.headers['dpop'] === undefined) return checks;\n    const { issuedAtSeconds, nonce } = await proofs.verify(",
+    find: 'const proof = proofs.verify(',
+    replace: "if (visit.request.headers['dpop'] === undefined) return checks;\n    const proof = proofs.verify(",
   },
   {
     check: 'a token that is remembered needs a proof again',
     rows: ['DPOP-30'],
-    find: 'const checks = await confirm(visit, claim);',
-    replace: "const checks = claim.token.signature?.source === 'token-cache' ? [] : await confirm(visit, claim);",
+    find: 'whenReady(confirm(visit, claim), (checks)',
+    replace: "whenReady(claim.token.signature?.source === 'token-cache' ? [] : confirm(visit, claim), (checks)",
   },
   {
     check: 'the binding that a guard demands is there before the proof is looked at',
@@ -78,14 +77,26 @@ export const ofAuthentication = [
   {
     check: 'a request is proven once, however many guards ask',
     rows: ['DPOP-23'],
-    find: 'visit.possession ??= prove(visit, claim);',
-    replace: 'visit.possession = prove(visit, claim);',
+    find: 'visit.possession ??= keepFailure(',
+    replace: 'visit.possession = keepFailure(',
   },
   {
     check: 'a younger nonce is sent ahead',
     rows: ['DPOP-18'],
     find: "visit.needsNonce = nonce === 'aging';",
     replace: '',
+  },
+  {
+    check: 'what is not remembered is of the grammar of tokens',
+    rows: ['BRR-04'],
+    find: 'if (known === undefined) refuseOtherThanToken68(compact);',
+    replace: '',
+  },
+  {
+    check: 'a request that was refused stays refused',
+    rows: [],
+    find: 'visit.claim ??= keepFailure(() => readClaim(visit, maxStatusAgeSeconds));',
+    replace: 'visit.claim ??= readClaim(visit, maxStatusAgeSeconds);',
   },
   {
     check: 'the DPoP scheme is not served where DPoP is off',
@@ -162,5 +173,31 @@ export const ofAnswers = [
     rows: ['DPOP-17', 'DPOP-20'],
     find: 'resourceMetadata, nonce }',
     replace: 'resourceMetadata }',
+  },
+];
+
+/** Whose an agent is. @type {readonly Mutation[]} */
+export const ofAgents = [
+  {
+    check: 'an agent is of the verifier that made it',
+    rows: [],
+    find: ' && agent.#keeper === keeper',
+    replace: '',
+  },
+];
+
+/** What waits, and what fails. @type {readonly Mutation[]} */
+export const ofSteps = [
+  {
+    check: 'what fails later is taken as what fails at once',
+    rows: [],
+    find: 'return value instanceof Promise ? value.catch(recover) : value;',
+    replace: 'return value;',
+  },
+  {
+    check: 'a step waits for the one before it',
+    rows: [],
+    find: 'return value instanceof Promise ? value.then(next) : next(value);',
+    replace: 'return next(value as Value);',
   },
 ];

@@ -9,7 +9,20 @@ const shared = [core, 'express', 'fastify', 'hono', 'ioredis', 'koa'];
 
 /** The rooms of core from the ground up: a file imports from its own room and from those before it. */
 const rooms: readonly (readonly string[])[] = [
-  ['answers', 'errors', 'base64url', 'json', 'freeze', 'identifier', 'bounded-map', 'timeout', 'schema', 'environment'],
+  [
+    'answers',
+    'errors',
+    'ready',
+    'private-slot',
+    'base64url',
+    'json',
+    'freeze',
+    'identifier',
+    'bounded-map',
+    'timeout',
+    'schema',
+    'environment',
+  ],
   ['http'],
   // The scheduling of questions: an issuer has one for all verifiers that share it.
   ['introspection'],

@@ -1,51 +1,58 @@
-import { parseAct } from './agent/act.ts';
 import type { Agent, Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
 import type { DecisionCheck } from './decision.ts';
 import { InvalidTokenError } from './errors.ts';
 import type { Visit } from './evaluation.ts';
-import { type AccessTokenScheme, accessTokenSchemes, parseCredentials } from './http/credentials.ts';
+import {
+  type AccessTokenScheme,
+  accessTokenSchemes,
+  refuseOtherThanToken68,
+  splitCredentials,
+} from './http/credentials.ts';
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
 import { createCertificateVerifier } from './proof/mtls.ts';
+import { keepFailure, type Ready, whenReady } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { satisfies } from './requirement/sender-constraint.ts';
 import type { RevocableToken } from './status/revocation-table.ts';
-import { type AccessToken, createAccessTokens } from './token/access-tokens.ts';
-import type { AccessTokenClaims } from './token/claims.ts';
+import { type AccessToken, createAccessTokens, type Known } from './token/access-tokens.ts';
+import { hashToken } from './token/token-cache.ts';
 
 /** An agent that has proven who it is, and how that was found. */
 export interface Authentication {
-  readonly agent: Agent;
   readonly visit: Visit;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly checks: readonly DecisionCheck[];
   readonly claim: Claim;
   readonly possession: Possession;
 }
 
+type Token = AccessToken<() => Agent>;
+
 /** A good token, and an agent that has not proven yet that the token is its own. */
 interface Claim {
   readonly scheme: AccessTokenScheme;
-  readonly token: AccessToken;
+  readonly token: Token;
   readonly agent: Agent;
   /** The strictest bound by which the issuer was asked for this request, in seconds; undefined before. */
   readonly statusWithin: number | undefined;
 }
 
-/** That an agent has proven that the token is its own, and when. */
+/** That an agent has proven that the token is its own. */
 interface Possession {
+  /** Milliseconds since the epoch. */
   readonly at: number;
   readonly checks: readonly DecisionCheck[];
 }
 
 /** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
 export interface AuthenticatedVisit extends Visit {
-  claim?: Promise<Claim>;
-  possession?: Promise<Possession>;
+  claim?: Ready<Claim>;
+  possession?: Ready<Possession>;
 }
+
+/** A bearer token proves nothing. */
+const noChecks: readonly never[] = Object.freeze([]);
 
 /** What a guard demands of the authentication itself. */
 type AuthenticationDemands = Pick<Requirement<never>, 'senderConstraint' | 'maxStatusAgeSeconds'>;
@@ -57,13 +64,15 @@ export interface Authenticator {
    *
    * @throws AuthError
    */
-  authenticate(visit: AuthenticatedVisit, requirement: AuthenticationDemands): Promise<Authentication>;
+  authenticate(visit: AuthenticatedVisit, requirement: AuthenticationDemands): Ready<Authentication>;
   /**
    * The same for an agent that is kept, perhaps for longer than its request: by what the issuer said at most so long ago.
    *
    * @throws AuthError
    */
   recheck(authentication: Authentication, maxStatusAgeSeconds: number): Promise<Authentication>;
+  /** From where what was found is known. */
+  describe(authentication: Authentication): readonly DecisionCheck[];
   /** What a later guard builds on, and the status where it demands one. */
   describeEarlier(
     authentication: Authentication,
@@ -84,35 +93,33 @@ export function createAuthenticator(
   const { resource, trustedProxies, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
   const certificates = createCertificateVerifier(trustedProxies);
-  const makers = new WeakMap<AccessTokenClaims, () => Agent>();
   const tokens = createAccessTokens({
     issuers,
     resource,
-    check: ({ all }) => parseAct(all['act'], limits.actDepth),
+    // One agent for each request, of what its token says: claims that are remembered were read once.
+    derive: (claims) => createAgentMaker(claims, limits.actDepth),
     capacity: limits.cachedTokens,
     toleranceSeconds: clockToleranceSeconds,
     now,
   });
 
-  /** One for each request, of what its token says: claims that are remembered were read once. */
-  function makeAgent(claims: AccessTokenClaims): Agent {
-    const known = makers.get(claims);
-    if (known !== undefined) return known();
-    const maker = createAgentMaker(claims, limits.actDepth);
-    makers.set(claims, maker);
-    return maker();
-  }
-
-  async function readClaim(visit: Visit, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
-    const { scheme, token: compact } = parseCredentials(visit.request, limits.tokenBytes, schemes);
+  function readClaim(visit: Visit, maxStatusAgeSeconds: number | undefined): Ready<Claim> {
+    const { scheme, token: compact } = splitCredentials(visit.request, limits.tokenBytes, schemes);
+    const hash = hashToken(compact);
+    const known = tokens.recall(hash, compact, visit);
+    // What is remembered is of the grammar: it was read before, byte for byte.
+    if (known === undefined) refuseOtherThanToken68(compact);
     visit.scheme = scheme;
-    const token = await tokens.read(compact, visit, maxStatusAgeSeconds);
-    const agent = makeAgent(token.claims);
-    return { scheme, token, agent, statusWithin: boundOf(token, maxStatusAgeSeconds) };
+    return whenReady(known ?? tokens.read(hash, compact, visit, maxStatusAgeSeconds), (token) => ({
+      scheme,
+      token,
+      agent: token.derived(),
+      statusWithin: boundOf(token, maxStatusAgeSeconds),
+    }));
   }
 
   /** The status of an opaque token is all that is known of it. A JWT still has to be asked about, where its issuer wants that. */
-  function boundOf({ kind, issuer }: AccessToken, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number | undefined {
+  function boundOf({ kind, issuer }: Token, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number | undefined {
     if (kind === 'opaque') return maxStatusAgeSeconds;
     return issuer.recheckSeconds === undefined ? Number.POSITIVE_INFINITY : undefined;
   }
@@ -124,33 +131,32 @@ export function createAuthenticator(
 
   async function recheck(claim: Claim, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
     const token = await tokens.recheck(claim.token, maxStatusAgeSeconds);
-    const agent = token === claim.token ? claim.agent : makeAgent(token.claims);
+    const agent = token === claim.token ? claim.agent : token.derived();
     return { ...claim, token, agent, statusWithin: maxStatusAgeSeconds ?? Number.POSITIVE_INFINITY };
   }
 
-  function describe(visit: AuthenticatedVisit, claim: Claim, possession: Possession): Authentication {
-    const { agent, token } = claim;
-    const ofToken: readonly DecisionCheck[] = [
-      ...(token.signature === undefined ? [] : [token.signature]),
-      ...(token.status === undefined ? [] : [describeStatus(token.status)]),
+  function describe({ claim, possession }: Authentication): readonly DecisionCheck[] {
+    const { signature, status } = claim.token;
+    return [
+      ...(signature === undefined ? [] : [{ check: 'signature', ...describeAge(signature) } as const]),
+      ...(status === undefined ? [] : [{ check: 'status', ...describeAge(status) } as const]),
+      ...possession.checks,
     ];
-    return { agent, visit, claim, possession, at: possession.at, checks: [...ofToken, ...possession.checks] };
   }
 
-  function describeStatus({ source, at }: NonNullable<AccessToken['status']>): DecisionCheck {
-    return { check: 'status', source, ageSeconds: secondsSince(at) };
+  function describeAge<Source extends string>({ source, at }: Known<Source>) {
+    return { source, ageSeconds: secondsSince(at) };
   }
 
-  async function prove(visit: Visit, claim: Claim): Promise<Possession> {
-    const checks = await confirm(visit, claim);
-    return { at: now(), checks };
+  function prove(visit: Visit, claim: Claim): Ready<Possession> {
+    return whenReady(confirm(visit, claim), (checks) => ({ at: now(), checks }));
   }
 
   /**
    * What a token is bound to has to be proven, and nothing else can be (RFC 8705 §3, RFC 9449 §7.1, §7.2). The certificate
    * comes first: a request that is refused for it uses up no proof.
    */
-  async function confirm(visit: Visit, { scheme, agent, token }: Claim): Promise<readonly DecisionCheck[]> {
+  function confirm(visit: Visit, { scheme, agent, token }: Claim): Ready<readonly DecisionCheck[]> {
     const { confirmation } = agent;
     if (!('jkt' in confirmation)) {
       if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');
@@ -158,18 +164,16 @@ export function createAuthenticator(
     }
     if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');
     const checks = confirmByCertificate(visit, confirmation);
-    const { issuedAtSeconds, nonce } = await proofs.verify(visit.request, {
-      jkt: confirmation.jkt,
-      hash: token.hash,
-      entry: token.entry,
+    const proof = proofs.verify(visit.request, { jkt: confirmation.jkt, hash: token.hash, entry: token.entry });
+    return whenReady(proof, ({ issuedAtSeconds, nonce }) => {
+      visit.needsNonce = nonce === 'aging';
+      const ageSeconds = secondsSince(issuedAtSeconds * 1000);
+      return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
     });
-    visit.needsNonce = nonce === 'aging';
-    const ageSeconds = secondsSince(issuedAtSeconds * 1000);
-    return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
   }
 
   function confirmByCertificate(visit: Visit, confirmation: Confirmation): readonly DecisionCheck[] {
-    if (!('thumbprint' in confirmation)) return [];
+    if (!('thumbprint' in confirmation)) return noChecks;
     const source = certificates.verify(visit.request, confirmation.thumbprint);
     visit.dependsOnField = source === 'client-cert-field';
     return [{ check: 'confirmation', source }];
@@ -180,25 +184,31 @@ export function createAuthenticator(
   }
 
   return {
-    async authenticate(visit, { senderConstraint = 'when-bound', maxStatusAgeSeconds }) {
-      visit.claim ??= readClaim(visit, maxStatusAgeSeconds);
-      const known = await visit.claim;
-      const { method } = known.agent.confirmation;
-      const isAsked = needsRecheck(known, maxStatusAgeSeconds);
-      // Before the issuer is asked, and before the proof, which a revoked token must not use up. Everybody is asked once more
-      // when that is done.
-      if (isAsked || method !== 'none') refuseRevoked(known.agent);
-      if (!satisfies(method, senderConstraint)) throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
-      if (isAsked) visit.claim = recheck(known, maxStatusAgeSeconds);
-      const claim = await visit.claim;
-      visit.possession ??= prove(visit, claim);
-      return describe(visit, claim, await visit.possession);
+    authenticate(visit, { senderConstraint = 'when-bound', maxStatusAgeSeconds }) {
+      visit.claim ??= keepFailure(() => readClaim(visit, maxStatusAgeSeconds));
+      return whenReady(visit.claim, (known) => {
+        const { method } = known.agent.confirmation;
+        const isAsked = needsRecheck(known, maxStatusAgeSeconds);
+        // Before the issuer is asked, and before the proof, which a revoked token must not use up. Everybody is asked once
+        // more when that is done.
+        if (isAsked || method !== 'none') refuseRevoked(known.agent);
+        if (!satisfies(method, senderConstraint)) throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
+        if (isAsked) visit.claim = recheck(known, maxStatusAgeSeconds);
+        // Of a guard that waits beside this one, where it has asked.
+        return whenReady(visit.claim ?? known, (claim) => {
+          visit.possession ??= keepFailure(() => prove(visit, claim));
+          return whenReady(visit.possession, (possession) => ({ visit, claim, possession }));
+        });
+      });
     },
     async recheck({ visit, claim: known, possession }, maxStatusAgeSeconds) {
-      return describe(visit, await recheck(known, maxStatusAgeSeconds), possession);
+      return { visit, claim: await recheck(known, maxStatusAgeSeconds), possession };
     },
-    describeEarlier({ at, checks }, { maxStatusAgeSeconds }) {
-      const status = maxStatusAgeSeconds === undefined ? [] : checks.filter(({ check }) => check === 'status');
+    describe,
+    describeEarlier(authentication, { maxStatusAgeSeconds }) {
+      const { at } = authentication.possession;
+      const checks = maxStatusAgeSeconds === undefined ? [] : describe(authentication);
+      const status = checks.filter(({ check }) => check === 'status');
       return [{ check: 'authentication', source: 'same-request', ageSeconds: secondsSince(at) }, ...status];
     },
     get cachedTokens() {

@@ -1,6 +1,7 @@
 import type { Agent } from './agent/agent.ts';
 import { ForbiddenError, InsufficientScopeError, InvalidTokenError } from './errors.ts';
 import type { Trail } from './evaluation.ts';
+import type { Ready } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { createMissingScopeFinder, type ScopeHierarchy } from './requirement/scopes.ts';
 import { satisfies } from './requirement/sender-constraint.ts';
@@ -17,22 +18,30 @@ export type Authorize<Context> = (
   requirement: Requirement<Context>,
   context: Context,
   trail: Trail,
-) => Promise<Agent>;
+) => Ready<Agent>;
 
 export function createAuthorizer<Context>(hierarchy: ScopeHierarchy): Authorize<Context> {
   const findMissingScopes = createMissingScopeFinder(hierarchy);
 
-  return async (agent, { scopes = [], senderConstraint = 'when-bound', allow }, context, trail) => {
+  return (agent, { scopes, senderConstraint = 'when-bound', allow }, context, trail) => {
     if (!satisfies(agent.confirmation.method, senderConstraint)) {
       throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
     }
-    const missing = findMissingScopes(scopes, agent.scopes);
+    const missing = scopes === undefined ? [] : findMissingScopes(scopes, agent.scopes);
     if (missing.length > 0) throw new InsufficientScopeError('ERR_SCOPE', { reasons: missing });
-    if (allow === undefined) return agent;
-    const verdict = readVerdict(await allow(agent, context));
-    trail.reasons = verdict.reasons;
-    trail.policies = verdict.policies;
-    if (!verdict.allow) throw new ForbiddenError('ERR_ALLOW', { reasons: verdict.reasons });
-    return agent;
+    return allow === undefined ? agent : ask(allow, agent, context, trail);
   };
+}
+
+async function ask<Context>(
+  allow: NonNullable<Requirement<Context>['allow']>,
+  agent: Agent,
+  context: Context,
+  trail: Trail,
+): Promise<Agent> {
+  const verdict = readVerdict(await allow(agent, context));
+  trail.reasons = verdict.reasons;
+  trail.policies = verdict.policies;
+  if (!verdict.allow) throw new ForbiddenError('ERR_ALLOW', { reasons: verdict.reasons });
+  return agent;
 }

@@ -6,7 +6,6 @@ import type { AuthError } from './errors.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { HttpRequest } from './http/request.ts';
 import type { Finding } from './introspection/introspector.ts';
-import type { SignatureCheck } from './token/access-tokens.ts';
 import type { ParsedJws } from './token/jws.ts';
 
 /**
@@ -67,7 +66,7 @@ export interface UnverifiedToken {
  * the whole authentication, by an earlier guard so long ago.
  */
 export type DecisionCheck =
-  | SignatureCheck
+  | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }
   | { readonly check: 'status'; readonly source: Finding['source']; readonly ageSeconds: number }
   | { readonly check: 'confirmation'; readonly source: 'dpop-proof'; readonly ageSeconds: number }
   | {

@@ -7,6 +7,7 @@ import type { AccessTokenScheme } from './http/credentials.ts';
 import { buildRefusal } from './http/refusal.ts';
 import type { HeaderLists, HttpRequest, HttpResponse } from './http/request.ts';
 import type { VerifierSettings } from './options.ts';
+import { type Ready, whenFailed, whenReady } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { metadataUrl } from './resource/metadata.ts';
 import type { ParsedJws } from './token/jws.ts';
@@ -45,18 +46,17 @@ export interface Question<Context> {
 
 /** What the steps of one evaluation leave behind for its decision. */
 export interface Trail {
-  agent?: Agent;
-  checks: readonly DecisionCheck[];
+  agent: Agent | undefined;
+  /** Asked for when somebody listens. */
+  listChecks: () => readonly DecisionCheck[];
   reasons: readonly string[];
   policies: readonly string[];
 }
 
+type Steps = (trail: Trail) => Ready<Agent | undefined>;
+
 /** Runs the steps of one evaluation; an `AuthError` becomes the answer, anything else passes through as the bug it is. */
-export type Evaluate<Context> = (
-  visit: Visit,
-  question: Question<Context>,
-  steps: (trail: Trail) => Promise<Agent | undefined>,
-) => Promise<Outcome>;
+export type Evaluate<Context> = (visit: Visit, question: Question<Context>, steps: Steps) => Ready<Outcome>;
 
 /** What an answer tells a caller about proofs. */
 export interface Invitation<Context> {
@@ -75,25 +75,26 @@ export function createEvaluator<Context>(
 ): Evaluate<Context> {
   const resourceMetadata = metadataUrl(resource);
 
-  async function conclude(
-    visit: Visit,
-    { step, requirement }: Question<Context>,
-    steps: Promise<Agent | undefined>,
-  ): Promise<Outcome> {
-    const { scopes: required = [] } = requirement;
-    try {
-      const agent = await steps;
-      if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
-      if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, required);
-      return { outcome: 'accepted', agent, headers: buildHeaders(visit) };
-    } catch (error) {
-      if (!(error instanceof AuthError)) throw error;
-      const scopes = unite(visit.passedScopes, required);
-      const offers = listOffers(requirement, visit.scheme);
-      const nonce = issueNonce();
-      const context = { offers, attempted: visit.scheme, scopes, resourceMetadata, nonce };
-      return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
-    }
+  function conclude(visit: Visit, question: Question<Context>, steps: Steps, trail: Trail): Ready<Outcome> {
+    return whenFailed(
+      () => whenReady(steps(trail), (agent) => accept(visit, question, agent)),
+      (error) => refuse(visit, question, error),
+    );
+  }
+
+  function accept(visit: Visit, { step, requirement }: Question<Context>, agent: Agent | undefined): Outcome {
+    if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
+    if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, requirement.scopes);
+    return { outcome: 'accepted', agent, headers: buildHeaders(visit) };
+  }
+
+  function refuse(visit: Visit, { requirement }: Question<Context>, error: unknown): Outcome {
+    if (!(error instanceof AuthError)) throw error;
+    const scopes = unite(visit.passedScopes, requirement.scopes);
+    const offers = listOffers(requirement, visit.scheme);
+    const nonce = issueNonce();
+    const context = { offers, attempted: visit.scheme, scopes, resourceMetadata, nonce };
+    return { outcome: 'refused', error, response: buildRefusal(error, context, renderProblem) };
   }
 
   /** An answer with a nonce (RFC 9449 §8.2), or by the word of `Client-Cert` (RFC 9440 §2.4), is for its caller alone. */
@@ -125,7 +126,7 @@ export function createEvaluator<Context>(
         error,
         agent: trail.agent,
         token: visit.token,
-        checks: trail.checks,
+        checks: trail.listChecks(),
         reasons: error?.reasons ?? trail.reasons,
         policies: trail.policies,
         time: new Date(now()),
@@ -134,13 +135,12 @@ export function createEvaluator<Context>(
     );
   }
 
-  return async (visit, question, steps) => {
-    const trail: Trail = { checks: [], reasons: [], policies: [] };
-    if (onDecision === undefined) return conclude(visit, question, steps(trail));
+  async function concludeAndTell(visit: Visit, question: Question<Context>, steps: Steps): Promise<Outcome> {
+    const trail = startTrail();
     const startedAt = performance.now();
     let outcome: Outcome;
     try {
-      outcome = await conclude(visit, question, steps(trail));
+      outcome = await conclude(visit, question, steps, trail);
     } catch (bug) {
       await tell(visit, question, trail, { outcome: 'failed', startedAt });
       throw bug;
@@ -148,9 +148,18 @@ export function createEvaluator<Context>(
     const error = outcome.outcome === 'refused' ? { error: outcome.error } : {};
     await tell(visit, question, trail, { outcome: outcome.outcome, ...error, startedAt });
     return outcome;
-  };
+  }
+
+  if (onDecision !== undefined) return concludeAndTell;
+  return (visit, question, steps) => conclude(visit, question, steps, startTrail());
 }
 
-function unite(passed: readonly string[] | undefined, required: readonly string[]): readonly string[] {
+const none: readonly never[] = Object.freeze([]);
+
+function startTrail(): Trail {
+  return { agent: undefined, listChecks: () => none, reasons: none, policies: none };
+}
+
+function unite(passed: readonly string[] | undefined, required: readonly string[] = none): readonly string[] {
   return passed === undefined ? required : [...new Set([...passed, ...required])];
 }

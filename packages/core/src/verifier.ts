@@ -1,4 +1,5 @@
 import type { Agent } from './agent/agent.ts';
+import { AgentRecords } from './agent/verified-agent.ts';
 import { type AuthenticatedVisit, type Authentication, createAuthenticator } from './authentication.ts';
 import { createAuthorizer } from './authorization.ts';
 import { InvalidTokenError, UnavailableError } from './errors.ts';
@@ -8,9 +9,11 @@ import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createTrustedIssuers } from './issuer/issuers.ts';
 import type { IssuerHealth } from './issuer/trusted.ts';
 import { parseOptions, type VerifierOptions, type VerifierSettings } from './options.ts';
+import { createPrivateSlot } from './private-slot.ts';
 import { createDpop, type Dpop } from './proof/create-dpop.ts';
 import type { StoreHealth } from './proof/replay-store.ts';
 import { requireSharedReplayStore } from './proof/shared-replay.ts';
+import { type Ready, whenReady } from './ready.ts';
 import { createImpossibilityFinder } from './requirement/impossibility.ts';
 import { createOfferList } from './requirement/offers.ts';
 import { createPreparer } from './requirement/prepare.ts';
@@ -122,46 +125,46 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     settings.metadata,
     now,
   );
-  const memories = new WeakMap<HttpRequest, AuthenticatedVisit>();
-  const authentications = new WeakMap<Agent, Authentication>();
+  const memories = createPrivateSlot<AuthenticatedVisit>();
+  const authentications = new AgentRecords<Authentication>();
   let isClosed = false;
 
-  async function authenticate(
-    memory: AuthenticatedVisit,
-    requirement: Requirement<Context>,
-    trail: Trail,
-  ): Promise<Agent> {
+  function authenticate(memory: AuthenticatedVisit, requirement: Requirement<Context>, trail: Trail): Ready<Agent> {
     const isFirst = memory.possession === undefined;
-    const authentication = await authenticator.authenticate(memory, requirement);
-    const { agent, checks } = authentication;
-    authentications.set(agent, authentication);
-    trail.agent = agent;
-    trail.checks = isFirst ? checks : authenticator.describeEarlier(authentication, requirement);
-    refuseEnded(agent);
-    return agent;
+    return whenReady(authenticator.authenticate(memory, requirement), (authentication) => {
+      const { agent } = authentication.claim;
+      authentications.set(agent, authentication);
+      trail.agent = agent;
+      trail.listChecks = () =>
+        isFirst ? authenticator.describe(authentication) : authenticator.describeEarlier(authentication, requirement);
+      refuseEnded(authentication);
+      return agent;
+    });
   }
 
   /** An agent may be kept by a connection that stays open, while its token is revoked. */
-  async function recheckKept(
+  function recheckKept(
     authentication: Authentication,
     requirement: Requirement<Context>,
     trail: Trail,
-  ): Promise<Agent> {
+  ): Ready<Authentication> {
     const { maxStatusAgeSeconds } = requirement;
-    trail.checks = authenticator.describeEarlier(authentication, {});
-    if (maxStatusAgeSeconds === undefined) return authentication.agent;
+    trail.listChecks = () => authenticator.describeEarlier(authentication, {});
+    if (maxStatusAgeSeconds === undefined) return authentication;
     // What has ended here is ended, whether or not its issuer can be reached.
-    refuseEnded(authentication.agent);
-    const current = await authenticator.recheck(authentication, maxStatusAgeSeconds);
-    authentications.set(current.agent, current);
-    trail.agent = current.agent;
-    trail.checks = authenticator.describeEarlier(current, requirement);
-    return current.agent;
+    refuseEnded(authentication);
+    return whenReady(authenticator.recheck(authentication, maxStatusAgeSeconds), (current) => {
+      authentications.set(current.claim.agent, current);
+      trail.agent = current.claim.agent;
+      trail.listChecks = () => authenticator.describeEarlier(current, requirement);
+      return current;
+    });
   }
 
   /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
-  function refuseEnded(agent: Agent): void {
-    const end = agent.expiresAt.getTime() + clockToleranceSeconds * 1000;
+  function refuseEnded({ claim: { agent, token } }: Authentication): void {
+    // To the millisecond, as `expiresAt` of the agent says it.
+    const end = Math.trunc(token.claims.expiresAtSeconds * 1000) + clockToleranceSeconds * 1000;
     if (!(now() < end)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
     refuseRevoked(agent);
   }
@@ -196,7 +199,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     async authenticate(request, options = {}) {
       const memory = memoryOf(request);
       const question = readOptions('authenticate', options);
-      return evaluate(memory, question, async (trail) => {
+      return evaluate(memory, question, (trail) => {
         refuseWhenClosed();
         return authenticate(memory, question.requirement, trail);
       });
@@ -205,22 +208,24 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       const authentication = authentications.get(agent);
       if (authentication === undefined) throw new TypeError('The agent was not made by this verifier.');
       const question = readOptions('authorize', options);
-      return evaluate(authentication.visit, question, async (trail) => {
+      return evaluate(authentication.visit, question, (trail) => {
         refuseWhenClosed();
         trail.agent = agent;
-        const current = await recheckKept(authentication, question.requirement, trail);
-        refuseEnded(current);
-        return authorize(current, question.requirement, options.context as Context, trail);
+        return whenReady(recheckKept(authentication, question.requirement, trail), (current) => {
+          refuseEnded(current);
+          return authorize(current.claim.agent, question.requirement, options.context as Context, trail);
+        });
       });
     },
     async check(request, options = {}) {
       const memory = memoryOf(request);
       const question = readOptions('check', options);
-      return evaluate(memory, question, async (trail) => {
+      return evaluate(memory, question, (trail) => {
         refuseWhenClosed();
         if (options.mode === 'optional' && isAnonymous(request)) return undefined;
-        const agent = await authenticate(memory, question.requirement, trail);
-        return authorize(agent, question.requirement, options.context as Context, trail);
+        return whenReady(authenticate(memory, question.requirement, trail), (agent) =>
+          authorize(agent, question.requirement, options.context as Context, trail),
+        );
       });
     },
     revocations,

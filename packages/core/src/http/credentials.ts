@@ -13,8 +13,11 @@ export interface Credentials {
 }
 
 // RFC 9110 §11.4: credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
-const schemeGrammar = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)( +|$)/;
+const schemeGrammar = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const token68Grammar = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** No scheme is looked for beyond this. */
+const longestPrefix = 64;
 
 /** True where the request has no `Authorization` field at all, which is the only way to be anonymous. */
 export function isAnonymous(request: HttpRequest): boolean {
@@ -33,19 +36,48 @@ export function parseCredentials(
   maxBytes: number,
   schemes: readonly AccessTokenScheme[] = accessTokenSchemes,
 ): Credentials {
+  const credentials = splitCredentials(request, maxBytes, schemes);
+  refuseOtherThanToken68(credentials.token);
+  return credentials;
+}
+
+/**
+ * The same, where the token may be anything that has the length: whoever has seen these very bytes pass
+ * `refuseOtherThanToken68` need not read them once more.
+ *
+ * @throws MissingTokenError, InvalidRequestError
+ */
+export function splitCredentials(
+  request: HttpRequest,
+  maxBytes: number,
+  schemes: readonly AccessTokenScheme[],
+): Credentials {
   if (request.truncated === true) throw new InvalidRequestError('ERR_FIELDS_TRUNCATED');
-  const [field, ...others] = request.headers['authorization'] ?? [];
-  if (field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
-  if (others.length > 0) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');
+  const lines = request.headers['authorization'];
+  const field = lines?.[0];
+  if (lines === undefined || field === undefined) throw new MissingTokenError('ERR_TOKEN_ABSENT');
+  if (lines.length > 1) throw new InvalidRequestError('ERR_AUTHORIZATION_REPEATED');
 
-  const prefix = schemeGrammar.exec(field.slice(0, 64));
-  if (prefix === null) throw new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');
-  const scheme = schemes.find((name) => name.toLowerCase() === prefix[1]?.toLowerCase());
-  if (scheme === undefined) throw new MissingTokenError('ERR_SCHEME_UNSUPPORTED');
-
-  const start = prefix[0].length;
+  const space = field.slice(0, longestPrefix).indexOf(' ');
+  const name = field.slice(0, space === -1 ? longestPrefix : space);
+  const scheme = schemes.find((one) => one === name || one.toLowerCase() === name.toLowerCase());
+  if (scheme === undefined) {
+    throw schemeGrammar.test(name)
+      ? new MissingTokenError('ERR_SCHEME_UNSUPPORTED')
+      : new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');
+  }
+  const start = skipSpaces(field, name.length, longestPrefix);
   if (field.length - start > maxBytes) throw new InvalidRequestError('ERR_AUTHORIZATION_TOO_LARGE');
-  const token = field.slice(start).replace(/^ +/, '');
+  return { scheme, token: field.slice(skipSpaces(field, start, field.length)) };
+}
+
+/** @throws InvalidRequestError */
+export function refuseOtherThanToken68(token: string): void {
   if (!token68Grammar.test(token)) throw new InvalidRequestError('ERR_AUTHORIZATION_MALFORMED');
-  return { scheme, token };
+}
+
+function skipSpaces(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to && text[at] === ' ') at += 1;
+  return at;
 }

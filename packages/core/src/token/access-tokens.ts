@@ -4,23 +4,22 @@ import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type ActiveAnswer, checkAnswer, narrowClaims, refuseDifferent } from './introspected.ts';
 import { isJwt, type ParsedJws, parseJws } from './jws.ts';
-import { expectClaims, verifyAccessToken } from './jwt.ts';
-import { createTokenCache, hashToken, type RememberedToken } from './token-cache.ts';
+import { expectClaims, type VerifiedAccessToken, verifyAccessToken } from './jwt.ts';
+import { createTokenCache, type RememberedToken } from './token-cache.ts';
 
 /** What a token says of itself, or its issuer of it, verified or not: for decisions. */
 interface TokenTrace {
   token?: Pick<ParsedJws, 'header' | 'payload'>;
 }
 
-/** From where it is known that a signature is good, and how old that is. */
-export interface SignatureCheck {
-  readonly check: 'signature';
-  readonly source: 'issuer-keys' | 'token-cache';
-  readonly ageSeconds: number;
+/** From where something is known of a token, and since when: milliseconds since the epoch. */
+export interface Known<Source extends string> {
+  readonly source: Source;
+  readonly at: number;
 }
 
-/** A token that is good. */
-export interface AccessToken {
+/** A token that is good, and what was made of its claims. */
+export interface AccessToken<Derived> {
   readonly kind: 'jwt' | 'opaque';
   readonly compact: string;
   /** SHA-256, base64url. */
@@ -29,45 +28,64 @@ export interface AccessToken {
   readonly issuer: TrustedIssuer;
   /** The same object for the same token, as long as it is remembered: others remember by it what they find. */
   readonly entry: object;
-  /** Undefined for opaque tokens. */
-  readonly signature: SignatureCheck | undefined;
+  readonly derived: Derived;
+  /** Of when the keys are that verified it, or when they did. Undefined for opaque tokens. */
+  readonly signature: Known<'issuer-keys' | 'token-cache'> | undefined;
   /** What the issuer said of it; undefined for a JWT that it was not asked about. */
-  readonly status: Pick<Finding, 'source' | 'at'> | undefined;
+  readonly status: Known<Finding['source']> | undefined;
 }
 
 /** The access tokens of one resource: which are good, by their own word or by that of their issuer. */
-export interface AccessTokens {
+export interface AccessTokens<Derived> {
   /**
-   * Verifies a token: a JWT by the keys of its issuer, any other by asking the issuer that takes it. What looks like a JWT is
+   * A JWT that was verified a short while ago, of which nothing is left to be verified; undefined for any other. Nobody is
+   * asked.
+   *
+   * @param hash SHA-256 of what came as a token, base64url
+   */
+  recall(hash: string, compact: string, trace: TokenTrace): AccessToken<Derived> | undefined;
+  /**
+   * Verifies a token that is not remembered: a JWT by the keys of its issuer, any other by asking the issuer that takes it. What looks like a JWT is
    * one: when it fails, nobody is asked.
    *
    * @param maxStatusAgeSeconds what is learned of an opaque token is at most this old
    * @throws InvalidTokenError when the token is not good
    * @throws UnavailableError when nobody can tell
    */
-  read(compact: string, trace: TokenTrace, maxStatusAgeSeconds: number | undefined): Promise<AccessToken>;
+  read(
+    hash: string,
+    compact: string,
+    trace: TokenTrace,
+    maxStatusAgeSeconds: number | undefined,
+  ): Promise<AccessToken<Derived>>;
   /**
    * The same token, by what its issuer says at most so long ago: `recheckSeconds` of the issuer counts for JWTs as well.
    *
    * @throws InvalidTokenError when the token is not good any more, or its issuer is not trusted any more or cannot be asked
    * @throws UnavailableError when the issuer cannot tell, or a directory whether it is still trusted
    */
-  recheck(token: AccessToken, maxStatusAgeSeconds: number | undefined): Promise<AccessToken>;
+  recheck(token: AccessToken<Derived>, maxStatusAgeSeconds: number | undefined): Promise<AccessToken<Derived>>;
   /** How many verified JWTs are remembered. */
   readonly size: number;
 }
 
-export function createAccessTokens(options: {
+/** What is remembered of a JWT. */
+interface ReadToken<Derived> extends VerifiedAccessToken {
+  readonly derived: Derived;
+  readonly said: NonNullable<TokenTrace['token']>;
+}
+
+export function createAccessTokens<Derived>(options: {
   readonly issuers: TrustedIssuers;
   readonly resource: string;
-  /** What else a token must pass before it is remembered. @throws InvalidTokenError */
-  readonly check: (claims: AccessTokenClaims) => void;
+  /** Makes of claims what they are needed for, once as long as the token is remembered. @throws InvalidTokenError */
+  readonly derive: (claims: AccessTokenClaims) => Derived;
   readonly capacity: number;
   readonly toleranceSeconds: number;
   readonly now: () => number;
-}): AccessTokens {
-  const { issuers, resource, check, capacity, toleranceSeconds, now } = options;
-  const cache = createTokenCache({
+}): AccessTokens<Derived> {
+  const { issuers, resource, derive, capacity, toleranceSeconds, now } = options;
+  const cache = createTokenCache<ReadToken<Derived>>({
     capacity,
     toleranceSeconds,
     now,
@@ -76,42 +94,57 @@ export function createAccessTokens(options: {
 
   const environment = () => ({ resource, nowSeconds: now() / 1000, toleranceSeconds });
 
-  function recall(compact: string, entry: RememberedToken): AccessToken {
-    const { hash, token, verifiedAt } = entry;
-    const { claims, issuer } = token;
-    const ageSeconds = Math.max(0, (now() - verifiedAt) / 1000);
-    const signature = { check: 'signature', source: 'token-cache', ageSeconds } as const;
-    return { kind: 'jwt', compact, hash, claims, issuer, entry, signature, status: undefined };
+  function present(
+    entry: RememberedToken<ReadToken<Derived>>,
+    compact: string,
+    signature: AccessToken<Derived>['signature'],
+  ): AccessToken<Derived> {
+    const { hash, token } = entry;
+    const { claims, issuer, derived } = token;
+    return { kind: 'jwt', compact, hash, claims, issuer, entry, derived, signature, status: undefined };
   }
 
-  async function readJwt(compact: string, hash: string, trace: TokenTrace): Promise<AccessToken> {
-    const parsed = parseJws(compact);
-    trace.token = parsed;
-    const token = await verifyAccessToken(parsed, { findIssuer: issuers.find, ...environment() });
-    check(token.claims);
-    const entry = cache.remember(hash, token);
-    const { claims, issuer, keysAgeSeconds: ageSeconds } = token;
-    const signature = { check: 'signature', source: 'issuer-keys', ageSeconds } as const;
-    return { kind: 'jwt', compact, hash, claims, issuer, entry, signature, status: undefined };
+  async function readJwt(hash: string, compact: string, trace: TokenTrace): Promise<AccessToken<Derived>> {
+    const said = parseJws(compact);
+    trace.token = said;
+    const token = await verifyAccessToken(said, { findIssuer: issuers.find, ...environment() });
+    const { header, claims, keysAgeSeconds } = token;
+    const entry = cache.remember(hash, {
+      ...token,
+      derived: derive(claims),
+      said: { header, payload: claims.all },
+    });
+    return present(entry, compact, { source: 'issuer-keys', at: now() - keysAgeSeconds * 1000 });
   }
 
   async function readOpaque(
-    compact: string,
     hash: string,
+    compact: string,
     issuer: TrustedIssuer,
     trace: TokenTrace,
     maxAgeSeconds: number | undefined,
-  ): Promise<AccessToken> {
+  ): Promise<AccessToken<Derived>> {
     const { introspection } = issuer;
     if (introspection === undefined) throw new InvalidTokenError('ERR_TOKEN_STATUS');
     const finding = await introspection.find(hash, compact, maxAgeSeconds);
     const answer = readActive(finding);
     trace.token = { header: {}, payload: answer };
     const claims = checkAnswer(answer, expectClaims(issuer, environment()));
-    return { kind: 'opaque', compact, hash, claims, issuer, entry: answer, signature: undefined, status: finding };
+    const derived = derive(claims);
+    return {
+      kind: 'opaque',
+      compact,
+      hash,
+      claims,
+      issuer,
+      entry: answer,
+      derived,
+      signature: undefined,
+      status: finding,
+    };
   }
 
-  async function recheckJwt(token: AccessToken, maxAgeSeconds: number): Promise<AccessToken> {
+  async function recheckJwt(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
     const { compact, hash, claims } = token;
     const { iss, issuedAtSeconds } = claims;
     // An agent may be kept while a directory changes its mind about the issuer.
@@ -121,20 +154,20 @@ export function createAccessTokens(options: {
     const finding = await issuer.introspection.recheck({ hash, token: compact, issuedAtSeconds }, maxAgeSeconds);
     if (finding === undefined) return token;
     const narrowed = narrowClaims(claims, readActive(finding), expectClaims(issuer, environment()));
-    return { ...token, issuer, claims: narrowed, status: finding };
+    return { ...token, issuer, claims: narrowed, derived: derive(narrowed), status: finding };
   }
 
   return {
-    async read(compact, trace, maxStatusAgeSeconds) {
-      const hash = hashToken(compact);
+    recall(hash, compact, trace) {
       const known = cache.find(hash);
-      if (known !== undefined) {
-        trace.token = { header: known.token.header, payload: known.token.claims.all };
-        return recall(compact, known);
-      }
+      if (known === undefined) return undefined;
+      trace.token = known.token.said;
+      return present(known, compact, { source: 'token-cache', at: known.verifiedAt });
+    },
+    async read(hash, compact, trace, maxStatusAgeSeconds) {
       const issuer = isJwt(compact) ? undefined : issuers.findOpaque(compact);
-      if (issuer === undefined) return readJwt(compact, hash, trace);
-      return readOpaque(compact, hash, issuer, trace, maxStatusAgeSeconds);
+      if (issuer === undefined) return readJwt(hash, compact, trace);
+      return readOpaque(hash, compact, issuer, trace, maxStatusAgeSeconds);
     },
     async recheck(token, maxStatusAgeSeconds) {
       const { kind, compact, hash, claims, issuer } = token;
@@ -144,7 +177,7 @@ export function createAccessTokens(options: {
         return limits.length === 0 ? token : recheckJwt(token, Math.min(...limits));
       }
       if (maxStatusAgeSeconds === undefined) return token;
-      const again = await readOpaque(compact, hash, issuer, {}, maxStatusAgeSeconds);
+      const again = await readOpaque(hash, compact, issuer, {}, maxStatusAgeSeconds);
       const { iss, sub, tokenId, clientId, confirmation } = again.claims;
       refuseDifferent(claims, { iss, sub, tokenId, clientId, confirmation });
       return again;

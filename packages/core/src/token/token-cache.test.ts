@@ -6,7 +6,7 @@ import { createTokenCache, hashToken, type TokenCache } from './token-cache.ts';
 const start = 1_800_000_000;
 let now: number;
 let isCurrent: boolean;
-let cache: TokenCache;
+let cache: TokenCache<VerifiedAccessToken>;
 
 beforeEach(() => {
   now = start * 1000;
@@ -14,7 +14,7 @@ beforeEach(() => {
   cache = makeCache(100);
 });
 
-function makeCache(capacity: number): TokenCache {
+function makeCache(capacity: number): TokenCache<VerifiedAccessToken> {
   return createTokenCache({ capacity, toleranceSeconds: 5, now: () => now, isCurrent: () => isCurrent });
 }
 

@@ -3,15 +3,15 @@ import { BoundedMap } from '../bounded-map.ts';
 import type { VerifiedAccessToken } from './jwt.ts';
 
 /** A token that was verified, now or before. */
-export interface RememberedToken {
+export interface RememberedToken<Token> {
   /** SHA-256 of the token, base64url. */
   readonly hash: string;
-  readonly token: VerifiedAccessToken;
+  readonly token: Token;
   /** Milliseconds since the epoch. */
   readonly verifiedAt: number;
 }
 
-interface Entry extends RememberedToken {
+interface Entry<Token> extends RememberedToken<Token> {
   /** The token counts from here until just before there: milliseconds since the epoch. */
   readonly from: number;
   readonly until: number;
@@ -21,26 +21,26 @@ interface Entry extends RememberedToken {
  * Remembers verified tokens, by hash, for a short while: the same token needs no second signature. What a hit leaves to be
  * checked is whatever can change meanwhile; it is asked here, so that no entry outlives its times, its key or its issuer.
  */
-export interface TokenCache {
-  find(hash: string): RememberedToken | undefined;
+export interface TokenCache<Token> {
+  find(hash: string): RememberedToken<Token> | undefined;
   /** For fully verified tokens only: anybody can send others. */
-  remember(hash: string, token: VerifiedAccessToken): RememberedToken;
+  remember(hash: string, token: Token): RememberedToken<Token>;
   readonly size: number;
 }
 
 /** The longest time between two signature checks of one token. */
 const maxAgeMilliseconds = 300_000;
 
-export function createTokenCache(options: {
+export function createTokenCache<Token extends VerifiedAccessToken>(options: {
   /** The most tokens; none at 0. */
   readonly capacity: number;
   readonly toleranceSeconds: number;
   readonly now: () => number;
   /** Whether the issuer is still trusted, and still publishes these keys. */
-  readonly isCurrent: (token: VerifiedAccessToken) => boolean;
-}): TokenCache {
+  readonly isCurrent: (token: Token) => boolean;
+}): TokenCache<Token> {
   const { capacity, toleranceSeconds, now, isCurrent } = options;
-  const entries = new BoundedMap<string, Entry>(capacity);
+  const entries = new BoundedMap<string, Entry<Token>>(capacity);
 
   return {
     find(hash) {
