@@ -21,7 +21,7 @@ import {
   ofRevokedAgents,
   ofRevokedTokens,
 } from './of-revocations.mjs';
-import { ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
+import { ofFieldLines, ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import {
   ofAgents,
   ofAnswers,
@@ -57,6 +57,7 @@ const byFile = {
   [`${core}/proof/mtls.ts`]: ofCertificates,
   [`${core}/proof/client-cert-field.ts`]: ofClientCert,
   [`${core}/proof/trusted-proxies.ts`]: ofProxies,
+  [`${core}/node/header-lists.ts`]: ofFieldLines,
   [`${core}/node/connection.ts`]: ofConnections,
   [`${core}/token/confirmation.ts`]: ofConfirmations,
   [`${core}/authentication.ts`]: [...ofAuthentication, ...ofRevokedTokens],

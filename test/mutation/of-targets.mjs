@@ -114,6 +114,22 @@ export const ofMessages = [
   },
 ];
 
+/** How one field is found among the lines of a message. @type {readonly Mutation[]} */
+export const ofFieldLines = [
+  {
+    check: 'a field that is repeated in another case is repeated',
+    rows: ['BRR-07'],
+    find: 'key.toLowerCase() === name',
+    replace: '(lines === undefined ? key.toLowerCase() : key) === name',
+  },
+  {
+    check: 'every line of a field is found, not the first alone',
+    rows: ['BRR-07'],
+    find: 'lines = add(lines, raw[index + 1]);',
+    replace: 'lines ??= add(lines, raw[index + 1]);',
+  },
+];
+
 /** @type {readonly Mutation[]} */
 export const ofNonces = [
   {

@@ -2,6 +2,7 @@ import type { Agent } from './agent/agent.ts';
 import type { CheckOutcome, Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import type { VerifierOptions } from './options.ts';
+import { createPrivateSlot } from './private-slot.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
 import type { Revocations } from './status/revocations.ts';
 import { type CheckOptions, createVerifier, type Verifier } from './verifier.ts';
@@ -54,7 +55,7 @@ export interface Framework<Context, Guard, Handler> {
   serve(endpoint: Endpoint): Handler;
 }
 
-const agents = new WeakMap<HttpRequest, Agent>();
+const agents = createPrivateSlot<Agent>();
 
 /** The agent that a guard has found for this request, or undefined where none did. */
 export function findAgent(request: HttpRequest): Agent | undefined {
@@ -79,17 +80,24 @@ export function createGuards<Context, Guard, Handler>(
     return verifier.prepare(...(input as [RequirementInput<Context>]));
   }
 
-  function decide(context: Context, requirement: Requirement<Context>, mode: CheckOptions['mode']): Promise<Outcome> {
-    return verifier.check(requestOf(context), { requirement, context, mode, route: routeOf(context) });
+  function decide(
+    request: HttpRequest,
+    context: Context,
+    requirement: Requirement<Context>,
+    mode: CheckOptions['mode'],
+  ): Promise<Outcome> {
+    return verifier.check(request, { requirement, context, mode, route: routeOf(context) });
   }
 
   function createGuard(mode: CheckOptions['mode'], input: readonly RequirementInput<Context>[]): Guard {
     const requirement = prepare(input);
     return guard(async (context) => {
-      const outcome = await decide(context, requirement, mode);
+      const request = requestOf(context);
+      const outcome = await decide(request, context, requirement, mode);
       if (outcome.outcome === 'accepted') {
-        agents.set(requestOf(context), outcome.agent);
-        for (const host of hostsOf(context)) Object.assign(host, { agent: outcome.agent });
+        const { agent } = outcome;
+        agents.set(request, agent);
+        for (const host of hostsOf(context)) Object.assign(host, { agent });
       } else if (outcome.outcome === 'anonymous') {
         // Nobody is anonymous under the name that something else has put there.
         for (const host of hostsOf(context)) Reflect.deleteProperty(host, 'agent');
@@ -109,7 +117,7 @@ export function createGuards<Context, Guard, Handler>(
     serve,
     check: async (context: Context, ...input: readonly RequirementInput<Context>[]) =>
       // Where a token is required, no outcome is anonymous.
-      decide(context, prepare(input), 'require') as Promise<CheckOutcome>,
+      decide(requestOf(context), context, prepare(input), 'require') as Promise<CheckOutcome>,
     revocations: verifier.revocations,
     verifier,
   };

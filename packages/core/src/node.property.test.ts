@@ -72,8 +72,10 @@ describe('over a connection', () => {
     await fc.assert(
       fc.asyncProperty(lines, async (sent) => {
         await exchange(sent);
+        const groups = groupLines(sent);
+        for (const [key, values] of Object.entries(groups)) expect(seen?.headers[key]).toEqual(values);
         const received = Object.entries(seen?.headers ?? {}).filter(([key]) => !own.includes(key));
-        expect(Object.fromEntries(received)).toEqual(groupLines(sent));
+        expect(Object.fromEntries(received)).toEqual(groups);
         expect(seen?.truncated).toBe(false);
       }),
     );

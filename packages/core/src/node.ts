@@ -8,8 +8,10 @@ import {
   type HttpResponse,
 } from './http/request.ts';
 import { findClientCertificate, findPeerAddress } from './node/connection.ts';
+import { viewHeaders } from './node/header-lists.ts';
+import { createPrivateSlot } from './private-slot.ts';
 
-const requests = new WeakMap<IncomingMessage, HttpRequest>();
+const requests = createPrivateSlot<HttpRequest>();
 
 /**
  * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
@@ -17,27 +19,42 @@ const requests = new WeakMap<IncomingMessage, HttpRequest>();
  * something overrides the method is it another request, for which nothing is proven yet. The target is what `originalUrl`
  * says, where a framework that rewrites `url` has set it on the message.
  *
+ * A copy of the object, such as `{ ...request }`, knows neither the client certificate nor the remote address.
+ *
  * @param url the URL as received, from frameworks that keep it elsewhere. Default: `url`
  */
 export function fromIncomingMessage(message: IncomingMessage, url: string = message.url ?? ''): HttpRequest {
   const { method = '' } = message;
   const known = requests.get(message);
   if (known?.method === method) return known;
-  const request: HttpRequest = {
-    method,
-    target: targetOf(message, url),
-    headers: listHeaders(message.rawHeaders),
-    truncated: isTruncated(message),
-    // Read when asked: a bearer token needs neither.
-    get clientCertificate() {
-      return findClientCertificate(message.socket);
-    },
-    get remoteAddress() {
-      return findPeerAddress(message.socket);
-    },
-  };
+  const request = new ReceivedRequest(message, method, targetOf(message, url));
   requests.set(message, request);
   return request;
+}
+
+class ReceivedRequest implements HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderLists;
+  readonly truncated: boolean;
+  readonly #message: IncomingMessage;
+
+  constructor(message: IncomingMessage, method: string, target: string) {
+    this.method = method;
+    this.target = target;
+    this.headers = viewHeaders(message.rawHeaders);
+    this.truncated = isTruncated(message);
+    this.#message = message;
+  }
+
+  // Read when asked: a bearer token needs neither.
+  get clientCertificate(): Uint8Array | undefined {
+    return findClientCertificate(this.#message.socket);
+  }
+
+  get remoteAddress(): string | undefined {
+    return findPeerAddress(this.#message.socket);
+  }
 }
 
 /** A framework around another one saw the message first, so that its word counts. */
@@ -53,18 +70,6 @@ function isTruncated({ rawHeaders, socket }: IncomingMessage): boolean {
   const { server } = (socket ?? {}) as { readonly server?: Partial<Server> };
   const limit = typeof server?.maxHeadersCount === 'number' ? server.maxHeadersCount : 1000;
   return limit > 0 && rawHeaders.length >= 2 * limit;
-}
-
-function listHeaders(raw: readonly string[]): HeaderLists {
-  const headers: Record<string, string[]> = Object.create(null);
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = String(raw[index]).toLowerCase();
-    const value = String(raw[index + 1]);
-    const lines = headers[name];
-    if (lines === undefined) headers[name] = [value];
-    else lines.push(value);
-  }
-  return headers;
 }
 
 /**
