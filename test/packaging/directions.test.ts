@@ -11,6 +11,7 @@ const shared = [core, 'express', 'fastify', 'hono', 'ioredis', 'koa'];
 const rooms: readonly (readonly string[])[] = [
   [
     'answers',
+    'stack-traces',
     'errors',
     'ready',
     'private-slot',

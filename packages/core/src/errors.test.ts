@@ -57,12 +57,33 @@ describe('an AuthError', () => {
     expect(error.error).toBe(answers[name].error);
   });
 
-  it.each(table)('is an Error with a stack for $code, of its own class', ({ name, code }) => {
+  it.each(table)('is an Error of its own class for $code, whose stack has no calls', ({ name, code, message }) => {
     const error = make(name, code);
     expect(error).toBeInstanceOf(AuthError);
     expect(error).toBeInstanceOf(Error);
     expect(error.constructor.name).toBe(name);
-    expect(error.stack).toContain(`${name}: `);
+    expect(error.stack).toBe(`${name}: ${message}`);
+  });
+
+  it('leaves the stacks of all other errors alone, those of its cause and of bugs included', () => {
+    const limit = Error.stackTraceLimit;
+    const cause = new Error('canary');
+    const error = new UnavailableError('ERR_KEYS_UNAVAILABLE', 5, { cause });
+    expect(Error.stackTraceLimit).toBe(limit);
+    const traces = [cause, new TypeError('a bug'), new ConfigurationError('options', [])].map(({ stack }) => stack);
+    for (const stack of traces) expect(stack).toContain('errors.test.ts');
+    expect(inspect(error)).toContain(`[cause]: ${cause.stack?.split('\n', 1)}\n`);
+  });
+
+  it('leaves them alone where it cannot be made', () => {
+    const limit = Error.stackTraceLimit;
+    const details = Object.defineProperty({}, 'cause', {
+      get() {
+        throw new Error('no cause');
+      },
+    });
+    expect(() => new InvalidTokenError('ERR_TOKEN_EXPIRED', details)).toThrow('no cause');
+    expect(Error.stackTraceLimit).toBe(limit);
   });
 
   it('has no reasons and no cause where none are given', () => {
@@ -84,7 +105,7 @@ describe('an AuthError', () => {
     const made = make(name, code);
     expect({ ...made }).toEqual(constants);
     expect(JSON.stringify(make(name, code, { cause: 'upstream' }))).toBe(JSON.stringify(made));
-    expect(inspect(made).startsWith(`${name}: ${message}\n    at `)).toBe(true);
+    expect(inspect(made).startsWith(`[${name}: ${message}] {\n`)).toBe(true);
   });
 });
 

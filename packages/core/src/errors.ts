@@ -1,4 +1,5 @@
 import { type AnswerClass, answers, type CodeOf } from './answers.ts';
+import { resumeStackTraces, suspendStackTraces } from './stack-traces.ts';
 
 /** What an error can say beside its code. */
 export interface AuthErrorDetails extends ErrorOptions {
@@ -10,7 +11,8 @@ const brand: unique symbol = Symbol.for('gatehouse.AuthError');
 
 /**
  * A request that is refused. `message` is a constant for each `code`: it holds no token, claim, URL or upstream text.
- * Callers see `description`, which is the same for every code of a class.
+ * Callers see `description`, which is the same for every code of a class. `stack` says name and message and no calls: it is
+ * an answer, and `code` says where it comes from.
  */
 export abstract class AuthError<Class extends AnswerClass = AnswerClass> extends Error {
   readonly class: Class;
@@ -25,7 +27,12 @@ export abstract class AuthError<Class extends AnswerClass = AnswerClass> extends
   constructor(answerClass: Class, code: CodeOf<Class>, details?: AuthErrorDetails) {
     const answer = answers[answerClass];
     const codes: Readonly<Record<string, string>> = answer.codes;
-    super(codes[code], details);
+    const stackTraces = suspendStackTraces();
+    try {
+      super(codes[code], details);
+    } finally {
+      resumeStackTraces(stackTraces);
+    }
     this.name = answerClass;
     this.class = answerClass;
     this.code = code;

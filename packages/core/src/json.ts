@@ -1,3 +1,5 @@
+import { resumeStackTraces, suspendStackTraces } from './stack-traces.ts';
+
 /** Deeper nesting than any token or key needs; keeps every recursive walk of what was parsed shallow. */
 const maxDepth = 64;
 
@@ -15,6 +17,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * copy of an object with `__proto__` has another prototype.
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
+  const stackTraces = suspendStackTraces();
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -23,6 +26,8 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
     // A SyntaxError quotes its input: it stays here.
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
+  } finally {
+    resumeStackTraces(stackTraces);
   }
 }
 

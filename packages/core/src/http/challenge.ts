@@ -31,8 +31,9 @@ export interface ChallengeContext {
  */
 export function buildChallenges(error: AuthError, context: ChallengeContext): readonly string[] {
   const attempted = context.offers.find(({ scheme }) => scheme === context.attempted)?.scheme;
-  const offers = [...context.offers].sort((a, b) => Number(b.scheme === attempted) - Number(a.scheme === attempted));
-  return offers.map(({ scheme, parameters }) => {
+  const isAttempted = ({ scheme }: ChallengeOffer): boolean => scheme === attempted;
+  const others = context.offers.filter((offer) => !isAttempted(offer));
+  return [...context.offers.filter(isAttempted), ...others].map(({ scheme, parameters }) => {
     const carriesError = error.class !== 'ForbiddenError' && (attempted === undefined || scheme === attempted);
     return serializeChallenge(scheme, {
       ...(carriesError ? errorParameters(error) : {}),
@@ -59,8 +60,16 @@ function errorParameters(error: AuthError): ChallengeParameters {
  * may not hold become `?`, so that no value can end its line or its quotes.
  */
 export function serializeChallenge(scheme: string, parameters: ChallengeParameters): string {
-  const pairs = Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : `${name}="${value.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`,
-  );
-  return pairs.length === 0 ? scheme : `${scheme} ${pairs.join(', ')}`;
+  let challenge = scheme;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) challenge += `${challenge === scheme ? ' ' : ', '}${name}="${escapeQuoted(value)}"`;
+  }
+  return challenge;
 }
+
+function escapeQuoted(value: string): string {
+  return isPlain.test(value) ? value : value.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&');
+}
+
+/** What a quoted-string holds as it stands; nearly every value is. */
+const isPlain = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;

@@ -1,6 +1,7 @@
 import { decodeBase64url } from '../base64url.ts';
 import { InvalidTokenError } from '../errors.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../json.ts';
+import { resumeStackTraces, suspendStackTraces } from '../stack-traces.ts';
 
 /** A compact JWS taken apart, nothing about it verified yet. */
 export interface ParsedJws {
@@ -30,11 +31,14 @@ export function parseJws(compact: string): ParsedJws {
 export function isJwt(token: string): boolean {
   const segments = token.split('.', 6);
   if (segments.length === 1) return false;
+  const stackTraces = suspendStackTraces();
   try {
     const header: unknown = JSON.parse(Buffer.from(segments[0] ?? '', 'base64url').toString());
     return isJsonObject(header) && !(segments.length === 5 && 'enc' in header);
   } catch {
     return false;
+  } finally {
+    resumeStackTraces(stackTraces);
   }
 }
 
