@@ -108,9 +108,15 @@ async function runTests(file) {
   // It knows those of earlier runs, too.
   const testModules = run.testModules.filter(({ moduleId }) => specifications.some((one) => one.moduleId === moduleId));
   const tests = testModules.flatMap((module) => [...module.children.allTests()]);
+  // What a test needs may not have come about.
+  const unprepared = testModules.flatMap((module) =>
+    [...module.children.allSuites()].filter((suite) => suite.errors().length > 0),
+  );
   return {
     passed: tests.filter((test) => test.result().state === 'passed').length,
-    failed: tests.filter((test) => test.result().state === 'failed').map(({ fullName }) => fullName),
+    failed: [...tests.filter((test) => test.result().state === 'failed'), ...unprepared].map(
+      ({ fullName }) => fullName,
+    ),
     errors: [...run.unhandledErrors, ...testModules.flatMap((module) => module.errors())].map((error) =>
       inspect(error),
     ),

@@ -52,8 +52,8 @@ export const ofConnectionOptions = [
   {
     check: 'nothing is sent again on another connection',
     rows: [],
-    find: 'autoResendUnfulfilledCommands: false,',
-    replace: 'autoResendUnfulfilledCommands: true,',
+    find: 'autoResendUnfulfilledCommands: false,\n    maxRetriesPerRequest: 0,',
+    replace: 'autoResendUnfulfilledCommands: true,\n    maxRetriesPerRequest: null,',
   },
   {
     check: 'what the application lets its commands take is nothing to the stores',
@@ -73,5 +73,4 @@ export const ofConnectionOptions = [
     find: '    lazyConnect: false,\n    // A script that records',
     replace: '    // A script that records',
   },
-  { check: 'a script that records goes to a master', rows: [], find: '    readOnly: false,\n', replace: '' },
 ];

@@ -132,6 +132,41 @@ describe('a memory that was lost', () => {
   });
 });
 
+describe('a process', () => {
+  it('is behind when it knows that there is news, and cannot read it', async () => {
+    const list = await openTrusted();
+    await server.run('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', '-xread');
+    const options = { ...server.options, username: 'deaf', password: 'secret' };
+    const deaf = openRevocations({ options }, { maxLagSeconds: 2 });
+    await waitUntil(async () => deaf.ready().then(() => true));
+    expect(ask(deaf, 'alice')).toBe('good');
+    await list.add(makeEntry());
+    await waitUntil(async () => ask(deaf, 'alice') === 'ERR_REVOCATIONS_BEHIND');
+    await server.run('ACL', 'SETUSER', 'deaf', '+xread');
+    await waitUntil(async () => ask(deaf, 'alice') === 'good');
+  });
+
+  it('tells later what it revoked while it was cut off from a Redis that others reach', async () => {
+    const way = await startRelay(server.port);
+    const [here, away] = [openRevocations(server), openRevocations(way)];
+    await trust([here, away]);
+    way.cut();
+    const entry = makeEntry();
+    await expect(away.add(entry)).rejects.toMatchObject({ code: 'ERR_REVOCATION_UNCONFIRMED' });
+    way.mend();
+    await waitUntil(async () => ask(here, subOf(entry)) === 'revoked');
+  });
+
+  it('gives back what is gone, however few changes Redis says that there were', async () => {
+    const list = await openTrusted();
+    const entry = makeEntry();
+    await list.add(entry);
+    await server.run('DEL', keys.entries);
+    await server.run('HSET', keys.marker, 'count', 0);
+    await waitUntil(async () => (await server.run('HEXISTS', keys.entries, entry.id)) === 1);
+  });
+});
+
 describe('a server that became a replica', () => {
   it('is asked until it is a master again, although it takes writes', async () => {
     await using own = await startRedis({ config: { 'replica-read-only': 'no' } });

@@ -41,6 +41,8 @@ const firstDelayMilliseconds = 50;
 const longestDelayMilliseconds = 1000;
 /** More calls under way to one server than it can answer in time, ten times over. */
 const mostCalls = 1024;
+/** Of the time that an answer may take, so that one which says that there are too few replicas comes in time. */
+const shareToReplicate = 0.8;
 /** Entries of a stream at once. */
 const mostRead = 500;
 
@@ -103,7 +105,7 @@ export function connect(redis: Redis | Cluster, timeoutSeconds: number, onConnec
       client
         .pipeline()
         .evalsha(script.id, keyCount, ...args)
-        .wait(replicas, Math.ceil(timeoutSeconds * 1000))
+        .wait(replicas, Math.ceil(timeoutSeconds * 1000 * shareToReplicate))
         .exec();
     let results = await send();
     // Nothing was executed. Alone, it finds its way: of two commands of which one was refused, ioredis repeats neither.
