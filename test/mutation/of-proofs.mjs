@@ -18,14 +18,14 @@ export const ofProofs = [
   {
     check: 'a proof has no segment beyond the third',
     rows: ['DPOP-02'],
-    find: 'signed === undefined || more.length > 0 ?',
-    replace: 'signed === undefined ?',
+    find: 'field.slice(dot + 1, lastDot)',
+    replace: "field.slice(dot + 1, field.indexOf('.', dot + 1))",
   },
   {
     check: 'a signature is strict base64url',
     rows: ['DPOP-02'],
-    find: 'decodeBase64url(signed);',
-    replace: "Buffer.from(signed, 'base64url');",
+    find: 'decodeBase64url(field.slice(lastDot + 1));',
+    replace: "Buffer.from(field.slice(lastDot + 1), 'base64url');",
   },
   {
     check: 'typ is dpop+jwt',
@@ -79,14 +79,14 @@ export const ofProofs = [
   {
     check: 'htu is the target URI',
     rows: ['DPOP-10'],
-    find: "if (targetUris.read(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');",
+    find: "if (!names(readText(claims, 'htu'), uri)) throw new InvalidDpopProofError('ERR_DPOP_URI');",
     replace: '',
   },
   {
     check: 'htu is normalized before it is compared',
     rows: ['DPOP-13'],
-    find: "targetUris.read(readText(claims, 'htu')) !== uri",
-    replace: "readText(claims, 'htu') !== uri",
+    find: 'htu === uri || targetUris.read(htu) === uri',
+    replace: 'htu === uri',
   },
   {
     check: 'ath is the hash of the token',
@@ -150,7 +150,7 @@ export const ofProofs = [
     rows: ['DPOP-25'],
     find: `const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
-      if (header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
+      if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
       await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);`,
     replace: `await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
       const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
@@ -183,26 +183,26 @@ export const ofProofs = [
   {
     check: 'a proof is remembered for its key',
     rows: ['DPOP-23', 'DPOP-25'],
-    find: 'JSON.stringify([jkt, method, uri, id])',
-    replace: 'JSON.stringify([method, uri, id])',
+    find: '[jkt, uri, method.length, method, id]',
+    replace: '[uri, method.length, method, id]',
   },
   {
     check: 'a proof is remembered for its method',
     rows: ['DPOP-23'],
-    find: 'JSON.stringify([jkt, method, uri, id])',
-    replace: 'JSON.stringify([jkt, uri, id])',
+    find: '[jkt, uri, method.length, method, id]',
+    replace: '[jkt, uri, id]',
   },
   {
     check: 'a proof is remembered for its URI',
     rows: ['DPOP-23'],
-    find: 'JSON.stringify([jkt, method, uri, id])',
-    replace: 'JSON.stringify([jkt, method, id])',
+    find: '[jkt, uri, method.length, method, id]',
+    replace: '[jkt, method.length, method, id]',
   },
   {
     check: 'a proof is remembered for its jti',
     rows: ['DPOP-23'],
-    find: 'JSON.stringify([jkt, method, uri, id])',
-    replace: 'JSON.stringify([jkt, method, uri])',
+    find: '[jkt, uri, method.length, method, id]',
+    replace: '[jkt, uri, method.length, method]',
   },
   {
     check: 'a proof is remembered for the normalized URI, not for its spelling',
@@ -225,7 +225,7 @@ export const ofProofs = [
   {
     check: 'a store that fails has not answered',
     rows: ['DPOP-25'],
-    find: "throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });",
+    find: 'throw invite(toRefusal(error), nonce);',
     replace: "return 'fresh';",
   },
 ];

@@ -1,6 +1,7 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { decodeBase64url } from '../base64url.ts';
 import {
+  type AuthError,
   InvalidDpopProofError,
   InvalidTokenError,
   TooManyRequestsError,
@@ -11,11 +12,12 @@ import type { HttpRequest } from '../http/request.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import { verifySignature } from '../issuer/signature.ts';
 import type { JsonObject } from '../json.ts';
+import { type Ready, whenFailed, whenReady } from '../ready.ts';
 import { withTimeout } from '../timeout.ts';
 import { decodeJsonObject, normalizeType } from '../token/jws.ts';
 import type { NonceState, Nonces } from './nonce.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
-import { epochOf, type ReplayStore } from './replay-store.ts';
+import { epochOf, type ReplayProof, type ReplayStore } from './replay-store.ts';
 import type { TargetUris } from './target-uri.ts';
 import type { VerificationQueue } from './verification-queue.ts';
 
@@ -90,11 +92,6 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
 
   const provenKeys = new WeakMap<object, ProofKey>();
 
-  function findKey(header: string, { entry, jkt }: BoundToken): ProofKey {
-    const known = provenKeys.get(entry);
-    return known?.header === header ? known : { header, ...readHeader(header, jkt) };
-  }
-
   function readHeader(segment: string, jkt: string): Omit<ProofKey, 'header'> {
     const header = decodeJsonObject(segment);
     if (header === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
@@ -110,6 +107,11 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     const key = importPublicJwk(publicJwk);
     if (key === undefined) throw new InvalidDpopProofError('ERR_DPOP_KEY');
     return { algorithm, key };
+  }
+
+  /** Most clients write the URI as it is normalized. */
+  function names(htu: string, uri: string): boolean {
+    return htu === uri || targetUris.read(htu) === uri;
   }
 
   function checkTime(issuedAtSeconds: number): void {
@@ -134,44 +136,36 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   }
 
   /** A store that has lost its memory asks for proofs that were made since: a nonce of its new epoch shows it. */
-  function invite(error: unknown, nonce: JudgedNonce | undefined): unknown {
+  function invite(error: AuthError, nonce: JudgedNonce | undefined): AuthError {
     const isForgotten = error instanceof UnavailableError && error.code === 'ERR_REPLAY_STORE_FORGOTTEN';
     if (!isForgotten || nonce === undefined || epochOf(replay) === nonce.epoch) return error;
     return new UseDpopNonceError('ERR_DPOP_NONCE', { cause: error });
   }
 
-  async function remember(
-    key: Uint8Array,
-    issuedAt: number,
-    holder: string,
-    nonce: JudgedNonce | undefined,
-  ): Promise<void> {
+  function remember(key: Uint8Array, issuedAt: number, holder: string, nonce: JudgedNonce | undefined): Ready<void> {
     // To the end of the time in which the proof could be accepted once more, also by a process whose clock is behind; and
     // a second, because sums of fractions are rounded.
     const expiresAt = issuedAt + maxAgeSeconds + 2 * toleranceSeconds + 1;
     const proof = { key, issuedAt, expiresAt, holder, toleranceSeconds, epoch: nonce?.epoch };
-    const answer = recordOrRefuse(replay, proof).catch((error: unknown) => Promise.reject(invite(error, nonce)));
-    switch (await answer) {
-      case 'fresh':
-        return;
-      case 'replayed':
-        throw new InvalidDpopProofError('ERR_DPOP_REPLAYED');
-      case 'holder-over-limit':
-        throw new TooManyRequestsError('ERR_HOLDER_LIMIT', 1);
-      default:
-        throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1);
-    }
+    const answer = whenFailed(
+      () => ask(replay, proof),
+      (error) => {
+        throw invite(toRefusal(error), nonce);
+      },
+    );
+    return whenReady(answer, refuseUnlessFresh);
   }
 
   return {
     async verify(request, token) {
       const uri = targetUris.of(request.target);
       const { header, payload, signature, input } = readProof(request);
-      const proofKey = findKey(header, token);
+      const known = provenKeys.get(token.entry);
+      const proofKey = known?.header === header ? known : { header, ...readHeader(header, token.jkt) };
       const claims = decodeJsonObject(payload);
       if (claims === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
       if (readText(claims, 'htm') !== request.method) throw new InvalidDpopProofError('ERR_DPOP_METHOD');
-      if (targetUris.read(readText(claims, 'htu')) !== uri) throw new InvalidDpopProofError('ERR_DPOP_URI');
+      if (!names(readText(claims, 'htu'), uri)) throw new InvalidDpopProofError('ERR_DPOP_URI');
       if (readText(claims, 'ath') !== token.hash) throw new InvalidDpopProofError('ERR_DPOP_TOKEN');
       const id = readId(claims);
       const issuedAtSeconds = readTime(claims);
@@ -180,21 +174,35 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       const { algorithm, key } = proofKey;
       const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
       if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
-      if (header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
+      if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
       await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
       return { issuedAtSeconds, nonce: nonce?.state };
     },
   };
 }
 
-/** A store that cannot answer in time knows nothing: whatever it throws is an outage, never a fresh proof. */
-async function recordOrRefuse(replay: ReplayStore, proof: Parameters<ReplayStore['record']>[0]): Promise<unknown> {
-  try {
-    const answer = replay.record(proof);
-    return typeof answer === 'string' ? answer : await withTimeout(answer, storeTimeoutSeconds);
-  } catch (error) {
-    if (error instanceof UnavailableError || error instanceof TooManyRequestsError) throw error;
-    throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });
+/** A store that does not answer in time knows nothing. */
+function ask(replay: ReplayStore, proof: ReplayProof): Ready<unknown> {
+  const answer = replay.record(proof);
+  return typeof answer === 'string' ? answer : withTimeout(answer, storeTimeoutSeconds);
+}
+
+/** Whatever else a store throws is an outage, never a fresh proof. */
+function toRefusal(error: unknown): AuthError {
+  if (error instanceof UnavailableError || error instanceof TooManyRequestsError) return error;
+  return new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1, { cause: error });
+}
+
+function refuseUnlessFresh(answer: unknown): void {
+  switch (answer) {
+    case 'fresh':
+      return;
+    case 'replayed':
+      throw new InvalidDpopProofError('ERR_DPOP_REPLAYED');
+    case 'holder-over-limit':
+      throw new TooManyRequestsError('ERR_HOLDER_LIMIT', 1);
+    default:
+      throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1);
   }
 }
 
@@ -212,10 +220,17 @@ function readProof({ headers }: HttpRequest): ProofSegments {
   if (field === undefined) throw new InvalidDpopProofError('ERR_DPOP_ABSENT');
   if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');
   if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
-  const [header = '', payload = '', signed, ...more] = field.split('.', 4);
-  const signature = signed === undefined || more.length > 0 ? undefined : decodeBase64url(signed);
+  const dot = field.indexOf('.');
+  const lastDot = field.lastIndexOf('.');
+  const signature = dot === lastDot ? undefined : decodeBase64url(field.slice(lastDot + 1));
   if (signature === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
-  return { header, payload, signature, input: `${header}.${payload}` };
+  return {
+    header: field.slice(0, dot),
+    // Of more than three segments, the dots between are in here, and no base64url.
+    payload: field.slice(dot + 1, lastDot),
+    signature,
+    input: field.slice(0, lastDot),
+  };
 }
 
 function readText(claims: JsonObject, name: string): string {
@@ -239,7 +254,12 @@ function invalidClaim(name: string): InvalidDpopProofError {
   return new InvalidDpopProofError('ERR_DPOP_CLAIM', { reasons: [name] });
 }
 
-/** Whoever repeats the `jti` of another key, or for another request, burns nothing. */
+/**
+ * Whoever repeats the `jti` of another key, or for another request, burns nothing. No two proofs have the same text: neither
+ * a thumbprint nor a URI has spaces. Half of the digest, through hex: a `Buffer` straight from `hash` has memory of its own,
+ * which takes twice as long to get, and is work for the garbage collector.
+ */
 function replayKey(jkt: string, method: string, uri: string, id: string): Uint8Array {
-  return hash('sha256', JSON.stringify([jkt, method, uri, id]), 'buffer').subarray(0, 16);
+  const digest = hash('sha256', [jkt, uri, method.length, method, id].join(' '), 'hex');
+  return Buffer.from(digest.slice(0, 32), 'hex');
 }

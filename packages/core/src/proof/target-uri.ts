@@ -70,6 +70,9 @@ function removeDotSegments(path: string): string {
  */
 const originForm = /^\/(?!\/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/[\]^|-]|%[0-9A-Fa-f]{2})*$/;
 
+/** A path of which nothing has to be normalized, as most are: no escapes, no stray characters, no segment with a dot in front. */
+const plainPath = /^(?:\/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)+\/?$/;
+
 /** The URIs under which callers see this server. */
 export interface TargetUris {
   /**
@@ -93,6 +96,7 @@ export function createTargetUris(publicUrl: string): TargetUris {
 
   return {
     of(target) {
+      if (plainPath.test(target)) return `${root}${target}`;
       const { origin: named, path } = splitTarget(target);
       // A target in absolute form names our origin, or is not for us.
       const isForeign = named !== undefined && normalizeUri(named) !== `${base}/`;
