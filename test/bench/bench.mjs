@@ -31,8 +31,8 @@ const efforts = {
     redis: { rounds: 3, seconds: 0.5, counts: [10_000, 100_000] },
   },
   full: {
-    inProcess: { rounds: 21, seconds: 30 },
-    http: { rounds: 15, seconds: 0.7 },
+    inProcess: { rounds: 21, seconds: 24 },
+    http: { rounds: 15, seconds: 0.5 },
     redis: { rounds: 7, seconds: 1.5, counts: [10_000, 100_000, 1_000_000] },
   },
 };

@@ -14,7 +14,10 @@ import { createGatehouseSubject, createPresenter } from './present.mjs';
  * which every gate has to stop.
  */
 
-const effort = { rounds: 9, seconds: 6 };
+// Many short rounds: it is likely that other work on the machine disturbs some, and less so that it disturbs all.
+const effort = { rounds: 45, seconds: 6 };
+/** Other work makes a row slower, never faster: what passes once is fast enough. */
+const attempts = 3;
 const withoutCache = { limits: { cachedTokens: 0 } };
 
 const fixture = await createFixture();
@@ -26,21 +29,28 @@ try {
     dpop: { ...createPresenter(fixture)('control', subject), inFlight: 16 },
   };
   const cases = { bearer: await createBearerCases(fixture), dpop: await createDpopCases(fixture) };
-  for (const { table, row, least } of listGates(readFigures())) {
-    const guarded = cases[table].filter(({ name }) => name === row);
-    const [limit, own, control] = await measureInProcess(
-      [createLimitCase(fixture), ...guarded, controls[table]],
-      effort,
-    );
-    if (limit === undefined || own === undefined || control === undefined) throw new Error(`There is no row "${row}".`);
-    const [ratio, ratioOfControl] = [compareBest(own, limit), compareBest(control, limit)];
-    const passed = ratio >= least && ratioOfControl < least;
-    const numbers = [ratio, least, ratioOfControl].map((number) => number.toFixed(2));
-    console.log(
-      `${row}: ${numbers[0]}, at least ${numbers[1]}; without the token cache ${numbers[2]}; median ${own.cpuRatio.toFixed(2)}`,
-    );
+  for (const gate of listGates(readFigures())) {
+    const guarded = cases[gate.table].filter(({ name }) => name === gate.row);
+    const measured = [createLimitCase(fixture), ...guarded, controls[gate.table]];
+    let passed = false;
+    for (let attempt = 0; attempt < attempts && !passed; attempt += 1) passed = await measure(gate, measured);
     if (!passed) process.exitCode = 1;
   }
 } finally {
   await fixture.close();
+}
+
+/**
+ * @param {import('./gates.mjs').Gate} gate
+ * @param {readonly import('./in-process.mjs').Case[]} cases the limit, the row and the control
+ * @returns {Promise<boolean>} whether the gate lets the row pass, and not the control
+ */
+async function measure({ row, least }, cases) {
+  const [limit, own, control] = await measureInProcess(cases, effort);
+  if (limit === undefined || own === undefined || control === undefined) throw new Error(`There is no row "${row}".`);
+  const [ratio, ratioOfControl] = [compareBest(own, limit), compareBest(control, limit)];
+  const passed = ratio >= least && ratioOfControl < least;
+  const [is, must, without] = [ratio, least, ratioOfControl].map((number) => number.toFixed(2));
+  console.log(`${row}: ${is}, at least ${must}; without the token cache ${without}: ${passed ? 'passed' : 'FAILED'}`);
+  return passed;
 }
