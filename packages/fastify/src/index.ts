@@ -132,7 +132,7 @@ export function findAgent(request: Pick<AnyRequest, 'raw'>): Agent | undefined {
 export function writeOutcome<Reply extends AnyReply>(reply: Reply, outcome: Outcome): Reply {
   const writable = reply as unknown as FastifyReply;
   if (outcome.outcome === 'refused') send(writable, outcome.response);
-  else writable.headers(fieldsOf(outcome.headers));
+  else setFields(writable, outcome.headers);
   return reply;
 }
 
@@ -239,16 +239,14 @@ function goOnIf(answer: Promise<boolean>, done: (error?: Error) => void): void {
 function send(reply: FastifyReply, { status, headers, body }: HttpResponse): void {
   // Somebody else has answered meanwhile, such as the time limit of the route.
   if (reply.sent || reply.raw.headersSent) return;
-  reply.code(status).headers(fieldsOf(headers));
+  setFields(reply.code(status), headers);
   // To a string Fastify would add a charset.
   reply.send(body === undefined ? undefined : Buffer.from(body));
 }
 
 /** Every line of a field at once: setting a field again replaces it. */
-function fieldsOf(headers: HeaderLists): Record<string, string | string[] | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, values]) => [name, values.length > 1 ? [...values] : values[0]]),
-  );
+function setFields(reply: FastifyReply, headers: HeaderLists): void {
+  for (const [name, values] of Object.entries(headers)) reply.header(name, values.length > 1 ? [...values] : values[0]);
 }
 
 function requestOf(request: Pick<AnyRequest, 'raw'>): HttpRequest {
