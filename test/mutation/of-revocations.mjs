@@ -6,8 +6,32 @@ export const ofRevokedTokens = [
   {
     check: 'a revoked token uses up no proof',
     rows: [],
-    find: "if (isAsked || method !== 'none') refuseRevoked(known.agent);",
-    replace: '',
+    find: "isAsked || method !== 'none' ? findDoubt(known.agent) : undefined",
+    replace: 'undefined as UnavailableError | undefined',
+  },
+  {
+    check: 'no issuer stands in for a list that is behind unless it is to',
+    rows: [],
+    find: "if (introspection?.whenBehind !== 'ask') throw doubt;",
+    replace: 'if (introspection === undefined) throw doubt;',
+  },
+  {
+    check: 'what an issuer says in place of a list is as young as the options say',
+    rows: [],
+    find: 'Math.min(introspection.cacheSeconds, limitOf(token, maxStatusAgeSeconds))',
+    replace: 'limitOf(token, maxStatusAgeSeconds)',
+  },
+  {
+    check: 'an issuer has to say something in place of a list',
+    rows: [],
+    find: 'token.status !== undefined && statusWithin <= bound ? claim',
+    replace: 'statusWithin <= Number.POSITIVE_INFINITY ? claim',
+  },
+  {
+    check: 'an agent that is kept is asked about while a list is behind',
+    rows: [],
+    find: '{ ...known, statusWithin: undefined }',
+    replace: 'known',
   },
 ];
 
@@ -16,8 +40,24 @@ export const ofRevokedAgents = [
   {
     check: 'every guard asks whether the token is revoked',
     rows: ['REV-01'],
-    find: '    refuseRevoked(agent);\n',
-    replace: '',
+    find: '    return findDoubt(agent);\n',
+    replace: '    return undefined;\n',
+  },
+  {
+    check: 'what was revoked while the issuer answered is refused',
+    rows: [],
+    find: '      refuseEnded(current);\n      return current;',
+    replace: '      return current;',
+  },
+];
+
+/** By the word of the issuer. @type {readonly Mutation[]} */
+export const ofDoubtfulTokens = [
+  {
+    check: 'no issuer stands in for a list that is behind once a directory says that it does not',
+    rows: [],
+    find: "if (issuer.introspection?.whenBehind !== 'ask') throw doubt;",
+    replace: 'if (issuer.introspection === undefined) throw doubt;',
   },
 ];
 
@@ -84,8 +124,14 @@ export const ofRevocationLists = [
   },
 ];
 
-/** Who may, and for how long. @type {readonly Mutation[]} */
+/** Who may, and for how long; and what a list has to say for itself. @type {readonly Mutation[]} */
 export const ofRevocations = [
+  {
+    check: 'an issuer stands in for a list that is behind, and for no other',
+    rows: [],
+    find: "error instanceof UnavailableError && error.code === 'ERR_REVOCATIONS_BEHIND'",
+    replace: 'error instanceof UnavailableError',
+  },
   {
     check: 'an author lifts entries of its own alone',
     rows: [],

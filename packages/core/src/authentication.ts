@@ -1,7 +1,7 @@
 import type { Agent, Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
 import type { DecisionCheck } from './decision.ts';
-import { InvalidTokenError } from './errors.ts';
+import { InvalidTokenError, type UnavailableError } from './errors.ts';
 import type { Visit } from './evaluation.ts';
 import {
   type AccessTokenScheme,
@@ -16,13 +16,13 @@ import { createCertificateVerifier } from './proof/mtls.ts';
 import { keepFailure, type Ready, whenReady } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { satisfies } from './requirement/sender-constraint.ts';
-import type { RevocableToken } from './status/revocation-table.ts';
+import type { FindDoubt } from './status/revocations.ts';
 import { type AccessToken, createAccessTokens, type Known } from './token/access-tokens.ts';
 import { hashToken } from './token/token-cache.ts';
 
 /** An agent that has proven who it is, and how that was found. */
 export interface Authentication {
-  readonly visit: Visit;
+  readonly visit: AuthenticatedVisit;
   readonly claim: Claim;
   readonly possession: Possession;
 }
@@ -68,9 +68,25 @@ export interface Authenticator {
   /**
    * The same for an agent that is kept, perhaps for longer than its request: by what the issuer said at most so long ago.
    *
+   * @param doubt where the revocation list is behind
    * @throws AuthError
    */
-  recheck(authentication: Authentication, maxStatusAgeSeconds: number): Promise<Authentication>;
+  recheck(
+    authentication: Authentication,
+    maxStatusAgeSeconds: number | undefined,
+    doubt: UnavailableError | undefined,
+  ): Promise<Authentication>;
+  /**
+   * What its issuer says of a token about which the revocation list is behind. Nobody is asked again where the issuer was asked
+   * for this request.
+   *
+   * @throws AuthError: the doubt, where the issuer is not to be asked
+   */
+  settle(
+    authentication: Authentication,
+    maxStatusAgeSeconds: number | undefined,
+    doubt: UnavailableError,
+  ): Ready<Authentication>;
   /** From where what was found is known. */
   describe(authentication: Authentication): readonly DecisionCheck[];
   /** What a later guard builds on, and the status where it demands one. */
@@ -78,6 +94,8 @@ export interface Authenticator {
     authentication: Authentication,
     requirement: Pick<AuthenticationDemands, 'maxStatusAgeSeconds'>,
   ): readonly DecisionCheck[];
+  /** What settled a doubt. */
+  describeSettled(authentication: Authentication): readonly DecisionCheck[];
   /** How many tokens are remembered. */
   readonly cachedTokens: number;
 }
@@ -87,8 +105,7 @@ export function createAuthenticator(
   issuers: TrustedIssuers,
   /** Undefined where bearer tokens are served alone. */
   proofs: ProofVerifier | undefined,
-  /** @throws AuthError for a token that is revoked */
-  refuseRevoked: (token: RevocableToken) => void,
+  findDoubt: FindDoubt,
 ): Authenticator {
   const { resource, trustedProxies, limits, clockToleranceSeconds, now } = settings;
   const schemes: readonly AccessTokenScheme[] = proofs === undefined ? ['Bearer'] : accessTokenSchemes;
@@ -119,9 +136,15 @@ export function createAuthenticator(
   }
 
   /** The status of an opaque token is all that is known of it. A JWT still has to be asked about, where its issuer wants that. */
-  function boundOf({ kind, issuer }: Token, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number | undefined {
-    if (kind === 'opaque') return maxStatusAgeSeconds;
-    return issuer.recheckSeconds === undefined ? Number.POSITIVE_INFINITY : undefined;
+  function boundOf(token: Token, maxStatusAgeSeconds: number | undefined): number | undefined {
+    if (token.kind === 'opaque') return limitOf(token, maxStatusAgeSeconds);
+    return token.issuer.recheckSeconds === undefined ? Number.POSITIVE_INFINITY : undefined;
+  }
+
+  /** How old a status may be, by what a guard demands and by the options of the issuer. */
+  function limitOf({ kind, issuer }: Token, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number {
+    const ofIssuer = kind === 'jwt' ? issuer.recheckSeconds : issuer.introspection?.cacheSeconds;
+    return Math.min(maxStatusAgeSeconds, ofIssuer ?? Number.POSITIVE_INFINITY);
   }
 
   /** A later guard asks again only where it demands what is younger than what an earlier one did. */
@@ -132,7 +155,21 @@ export function createAuthenticator(
   async function recheck(claim: Claim, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
     const token = await tokens.recheck(claim.token, maxStatusAgeSeconds);
     const agent = token === claim.token ? claim.agent : token.derived();
-    return { ...claim, token, agent, statusWithin: maxStatusAgeSeconds ?? Number.POSITIVE_INFINITY };
+    return { ...claim, token, agent, statusWithin: limitOf(token, maxStatusAgeSeconds) };
+  }
+
+  /** Who was asked for this request, and said what is young enough, is not asked again. */
+  function settle(claim: Claim, maxStatusAgeSeconds: number | undefined, doubt: UnavailableError): Ready<Claim> {
+    const { token, statusWithin = Number.POSITIVE_INFINITY } = claim;
+    const { introspection } = token.issuer;
+    if (introspection?.whenBehind !== 'ask') throw doubt;
+    const bound = Math.min(introspection.cacheSeconds, limitOf(token, maxStatusAgeSeconds));
+    return token.status !== undefined && statusWithin <= bound ? claim : confirmStatus(claim, bound, doubt);
+  }
+
+  async function confirmStatus(claim: Claim, maxStatusAgeSeconds: number, doubt: UnavailableError): Promise<Claim> {
+    const token = await tokens.confirm(claim.token, maxStatusAgeSeconds, doubt);
+    return { ...claim, token, agent: token.derived(), statusWithin: maxStatusAgeSeconds };
   }
 
   function describe({ claim, possession }: Authentication): readonly DecisionCheck[] {
@@ -191,9 +228,10 @@ export function createAuthenticator(
         const isAsked = needsRecheck(known, maxStatusAgeSeconds);
         // Before the issuer is asked, and before the proof, which a revoked token must not use up. Everybody is asked once
         // more when that is done.
-        if (isAsked || method !== 'none') refuseRevoked(known.agent);
+        const doubt = isAsked || method !== 'none' ? findDoubt(known.agent) : undefined;
         if (!satisfies(method, senderConstraint)) throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');
-        if (isAsked) visit.claim = recheck(known, maxStatusAgeSeconds);
+        if (doubt !== undefined) visit.claim = settle(known, maxStatusAgeSeconds, doubt);
+        else if (isAsked) visit.claim = recheck(known, maxStatusAgeSeconds);
         // Of a guard that waits beside this one, where it has asked.
         return whenReady(visit.claim ?? known, (claim) => {
           visit.possession ??= keepFailure(() => prove(visit, claim));
@@ -201,8 +239,19 @@ export function createAuthenticator(
         });
       });
     },
-    async recheck({ visit, claim: known, possession }, maxStatusAgeSeconds) {
-      return { visit, claim: await recheck(known, maxStatusAgeSeconds), possession };
+    async recheck({ visit, claim: known, possession }, maxStatusAgeSeconds, doubt) {
+      const claim =
+        doubt === undefined
+          ? await recheck(known, maxStatusAgeSeconds)
+          : // What the issuer said for its request was long ago.
+            await settle({ ...known, statusWithin: undefined }, maxStatusAgeSeconds, doubt);
+      return { visit, claim, possession };
+    },
+    settle({ visit, claim: known, possession }, maxStatusAgeSeconds, doubt) {
+      return whenReady(settle(known, maxStatusAgeSeconds, doubt), (claim) => {
+        visit.claim = claim;
+        return { visit, claim, possession };
+      });
     },
     describe,
     describeEarlier(authentication, { maxStatusAgeSeconds }) {
@@ -211,6 +260,8 @@ export function createAuthenticator(
       const status = checks.filter(({ check }) => check === 'status');
       return [{ check: 'authentication', source: 'same-request', ageSeconds: secondsSince(at) }, ...status];
     },
+    describeSettled: ({ claim: { token } }) =>
+      token.status === undefined ? [] : [{ check: 'revocation', ...describeAge(token.status) }],
     get cachedTokens() {
       return tokens.size;
     },

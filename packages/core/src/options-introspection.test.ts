@@ -65,6 +65,7 @@ describe('introspection', () => {
     [{ response: 'jwt' }, 'response'],
     [{ signedAudience: 'api' }, 'signedAudience'],
     [{ opaqueTokens: 'maybe' }, 'opaqueTokens'],
+    [{ whenBehind: 'accept' }, 'whenBehind'],
     [{ tokenPrefix: '' }, 'tokenPrefix'],
     [{ tokenPrefix: 'a b' }, 'tokenPrefix'],
     [{ tokenPrefix: 'a=' }, 'tokenPrefix'],

@@ -1,6 +1,11 @@
 import type { Agent } from './agent/agent.ts';
 import { AgentRecords } from './agent/verified-agent.ts';
-import { type AuthenticatedVisit, type Authentication, createAuthenticator } from './authentication.ts';
+import {
+  type AuthenticatedVisit,
+  type Authentication,
+  type Authenticator,
+  createAuthenticator,
+} from './authentication.ts';
 import { createAuthorizer } from './authorization.ts';
 import { InvalidTokenError, UnavailableError } from './errors.ts';
 import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
@@ -95,7 +100,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   if (settings.dpop !== 'off') requireSharedReplayStore(options.stores?.replay);
   const dpop = startDpop(settings);
   const list = settings.stores.revocations ?? findProcessList(now);
-  const refuseRevoked = createRevocationCheck(list);
+  const findDoubt = createRevocationCheck(list);
   const given = options.stores?.revocations;
   const revocations = createRevocations({
     list,
@@ -104,7 +109,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     toleranceSeconds: clockToleranceSeconds,
     now,
   });
-  const authenticator = createAuthenticator(settings, issuers, dpop?.verifier, refuseRevoked);
+  const authenticator = createAuthenticator(settings, issuers, dpop?.verifier, findDoubt);
   const prepare = createPreparer(
     settings.requirement,
     createImpossibilityFinder({ verifiesProofs: dpop !== undefined, canAsk: issuers.canAsk }),
@@ -135,10 +140,28 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       const { agent } = authentication.claim;
       authentications.set(agent, authentication);
       trail.agent = agent;
-      trail.listChecks = () =>
-        isFirst ? authenticator.describe(authentication) : authenticator.describeEarlier(authentication, requirement);
-      refuseEnded(authentication);
-      return agent;
+      const listChecks = isFirst ? authenticator.describe : authenticator.describeEarlier;
+      trail.listChecks = () => listChecks(authentication, requirement);
+      const doubt = refuseEnded(authentication);
+      if (doubt === undefined) return agent;
+      return whenReady(settle(authentication, requirement, trail, doubt, listChecks), ({ claim }) => claim.agent);
+    });
+  }
+
+  /** The revocation list is behind: the issuer has the word where its options say so, and in any case what the list knows. */
+  function settle(
+    authentication: Authentication,
+    requirement: Requirement<Context>,
+    trail: Trail,
+    doubt: UnavailableError,
+    listChecks: Authenticator['describeEarlier'],
+  ): Ready<Authentication> {
+    return whenReady(authenticator.settle(authentication, requirement.maxStatusAgeSeconds, doubt), (current) => {
+      authentications.set(current.claim.agent, current);
+      trail.agent = current.claim.agent;
+      trail.listChecks = () => [...listChecks(current, requirement), ...authenticator.describeSettled(current)];
+      refuseEnded(current);
+      return current;
     });
   }
 
@@ -149,24 +172,29 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     trail: Trail,
   ): Ready<Authentication> {
     const { maxStatusAgeSeconds } = requirement;
-    trail.listChecks = () => authenticator.describeEarlier(authentication, {});
-    if (maxStatusAgeSeconds === undefined) return authentication;
+    const listChecks = authenticator.describeEarlier;
+    trail.listChecks = () => listChecks(authentication, {});
     // What has ended here is ended, whether or not its issuer can be reached.
-    refuseEnded(authentication);
-    return whenReady(authenticator.recheck(authentication, maxStatusAgeSeconds), (current) => {
+    const doubt = refuseEnded(authentication);
+    if (doubt === undefined && maxStatusAgeSeconds === undefined) return authentication;
+    return whenReady(authenticator.recheck(authentication, maxStatusAgeSeconds, doubt), (current) => {
       authentications.set(current.claim.agent, current);
       trail.agent = current.claim.agent;
-      trail.listChecks = () => authenticator.describeEarlier(current, requirement);
-      return current;
+      trail.listChecks = () => listChecks(current, requirement);
+      const left = refuseEnded(current);
+      return left === undefined ? current : settle(current, requirement, trail, left, listChecks);
     });
   }
 
-  /** A token may end while keys are fetched, or while its agent is kept by a connection that stays open. */
-  function refuseEnded({ claim: { agent, token } }: Authentication): void {
+  /**
+   * A token may end while keys are fetched, or while its agent is kept by a connection that stays open. Gives the doubt that is
+   * left where the revocation list is behind.
+   */
+  function refuseEnded({ claim: { agent, token } }: Authentication): UnavailableError | undefined {
     // To the millisecond, as `expiresAt` of the agent says it.
     const end = Math.trunc(token.claims.expiresAtSeconds * 1000) + clockToleranceSeconds * 1000;
     if (!(now() < end)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
-    refuseRevoked(agent);
+    return findDoubt(agent);
   }
 
   function refuseWhenClosed(): void {
@@ -211,10 +239,9 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       return evaluate(authentication.visit, question, (trail) => {
         refuseWhenClosed();
         trail.agent = agent;
-        return whenReady(recheckKept(authentication, question.requirement, trail), (current) => {
-          refuseEnded(current);
-          return authorize(current.claim.agent, question.requirement, options.context as Context, trail);
-        });
+        return whenReady(recheckKept(authentication, question.requirement, trail), ({ claim }) =>
+          authorize(claim.agent, question.requirement, options.context as Context, trail),
+        );
       });
     },
     async check(request, options = {}) {

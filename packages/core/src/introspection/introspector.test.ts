@@ -215,6 +215,20 @@ describe('a JWT', () => {
     recheck(0).catch(() => undefined);
     expect(tokensAsked()).toEqual(['one', 'jwt']);
   });
+
+  it('whose own word does not count is asked about however young it is, and again after the same time', async () => {
+    const confirm = () => introspector.confirm({ hash: 'hash of jwt', token: 'jwt' }, 10);
+    expect(await recheck(30, start / 1000)).toBeUndefined();
+    const first = confirm();
+    expect(tokensAsked()).toEqual(['jwt']);
+    await asked[0]?.answer(claims);
+    expect(await first).toEqual({ claims, at: start, source: 'introspection' });
+    await pass(9.999);
+    expect(await confirm()).toEqual({ claims, at: start, source: 'introspection-cache' });
+    await pass(0.001);
+    confirm().catch(() => undefined);
+    expect(tokensAsked()).toEqual(['jwt', 'jwt']);
+  });
 });
 
 describe('requests that ask about one token at the same time', () => {

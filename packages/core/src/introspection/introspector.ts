@@ -60,6 +60,12 @@ export interface Introspector {
    * @throws UnavailableError
    */
   recheck(token: SignedToken, maxAgeSeconds: number): Promise<Finding | undefined>;
+  /**
+   * The same for a JWT however young it is: where its own word does not count.
+   *
+   * @throws UnavailableError
+   */
+  confirm(token: Omit<SignedToken, 'issuedAtSeconds'>, maxAgeSeconds: number): Promise<Finding>;
   health(): IntrospectionHealth;
   /** Refuses what waits, and everything from then on. What is under way is ended by whoever asks. */
   close(): void;
@@ -175,6 +181,10 @@ export function createIntrospector(options: {
     }
   }
 
+  function confirm({ hash, token }: Omit<SignedToken, 'issuedAtSeconds'>, maxAgeSeconds: number): Promise<Finding> {
+    return learn({ hash, token, standing: 'known', isKept: true }, maxAgeSeconds);
+  }
+
   function refuseDuringOutage(standing: Standing): void {
     const fault = breakers[standing].fault();
     if (fault !== undefined) throw fault;
@@ -189,8 +199,9 @@ export function createIntrospector(options: {
     async recheck({ hash, token, issuedAtSeconds }, maxAgeSeconds) {
       const isYoung = isFresh(issuedAtSeconds * 1000, maxAgeSeconds, now());
       if (isYoung && !answers.knows(hash)) return undefined;
-      return learn({ hash, token, standing: 'known', isKept: true }, maxAgeSeconds);
+      return confirm({ hash, token }, maxAgeSeconds);
     },
+    confirm,
     health: () => ({
       breakers: { known: breakers.known.state, unknown: breakers.unknown.state },
       ...(lastFault === undefined ? {} : { lastError: lastFault.code }),

@@ -45,8 +45,9 @@ export interface RevocationPage {
  */
 export interface RevocationList {
   /**
-   * An entry that revokes this token, or undefined. Throws an `UnavailableError` when it cannot know: the answer is then
-   * 503, never success.
+   * An entry that revokes this token, or undefined. Throws an `UnavailableError` when it has none and cannot know: the answer
+   * is then 503, never success. With `ERR_REVOCATIONS_BEHIND` it says that others know more: an issuer that learns of all that is
+   * revoked is then asked in its place, where the options of the issuer want that.
    */
   find(token: RevocableToken): Revocation | undefined;
   /**

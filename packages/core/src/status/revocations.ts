@@ -153,15 +153,24 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
 }
 
 /**
- * Asks a list about tokens.
+ * Whether a list knows that a token is not revoked: then undefined. Otherwise, where the list is behind, what it throws, for
+ * whoever knows somebody else to ask.
  *
- * @returns throws an InvalidTokenError for a token that is revoked, with what of it and why as reasons; and what the list
- *   throws when it cannot know
+ * @throws InvalidTokenError for a token that is revoked, with what of it and why as reasons
+ * @throws UnavailableError when nobody can know
  */
-export function createRevocationCheck(list: Pick<RevocationList, 'find'>): (token: RevocableToken) => void {
+export type FindDoubt = (token: RevocableToken) => UnavailableError | undefined;
+
+export function createRevocationCheck(list: Pick<RevocationList, 'find'>): FindDoubt {
   return (token) => {
-    const found = list.find(token);
-    if (found === undefined) return;
+    let found: Revocation | undefined;
+    try {
+      found = list.find(token);
+    } catch (error) {
+      if (error instanceof UnavailableError && error.code === 'ERR_REVOCATIONS_BEHIND') return error;
+      throw error;
+    }
+    if (found === undefined) return undefined;
     const { kind } = fileTarget(found);
     throw new InvalidTokenError('ERR_TOKEN_REVOKED', {
       reasons: found.reason === undefined ? [kind] : [kind, found.reason],

@@ -1,4 +1,4 @@
-import { InvalidTokenError } from '../errors.ts';
+import { InvalidTokenError, type UnavailableError } from '../errors.ts';
 import type { Finding } from '../introspection/introspector.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import type { AccessTokenClaims } from './claims.ts';
@@ -65,6 +65,19 @@ export interface AccessTokens<Derived> {
    * @throws UnavailableError when the issuer cannot tell, or a directory whether it is still trusted
    */
   recheck(token: AccessToken<Derived>, maxStatusAgeSeconds: number | undefined): Promise<AccessToken<Derived>>;
+  /**
+   * The same token, where the list that says what is revoked is behind: by the word of its issuer, at most so old, and never by
+   * its own, however young it is.
+   *
+   * @throws the doubt, where its issuer is not to be asked in place of the list
+   * @throws InvalidTokenError when the token is not good any more, or its issuer is not trusted any more
+   * @throws UnavailableError when the issuer cannot tell, or a directory whether it is still trusted
+   */
+  confirm(
+    token: AccessToken<Derived>,
+    maxStatusAgeSeconds: number,
+    doubt: UnavailableError,
+  ): Promise<AccessToken<Derived>>;
   /** How many verified JWTs are remembered. */
   readonly size: number;
 }
@@ -144,17 +157,33 @@ export function createAccessTokens<Derived>(options: {
     };
   }
 
-  async function recheckJwt(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
-    const { compact, hash, claims } = token;
-    const { iss, issuedAtSeconds } = claims;
-    // An agent may be kept while a directory changes its mind about the issuer.
-    const issuer = await issuers.find(iss);
+  /** An agent may be kept while a directory changes its mind about the issuer. */
+  async function findIssuerAgain({ claims }: AccessToken<Derived>): Promise<TrustedIssuer> {
+    const issuer = await issuers.find(claims.iss);
     if (issuer === undefined) throw new InvalidTokenError('ERR_TOKEN_ISSUER');
+    return issuer;
+  }
+
+  async function recheckJwt(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
+    const { compact, hash } = token;
+    const { issuedAtSeconds } = token.claims;
+    const issuer = await findIssuerAgain(token);
     if (issuer.introspection === undefined) throw new InvalidTokenError('ERR_TOKEN_STATUS');
     const finding = await issuer.introspection.recheck({ hash, token: compact, issuedAtSeconds }, maxAgeSeconds);
-    if (finding === undefined) return token;
-    const narrowed = narrowClaims(claims, readActive(finding), expectClaims(issuer, environment()));
-    return { ...token, issuer, claims: narrowed, derived: derive(narrowed), status: finding };
+    return finding === undefined ? token : narrow(token, issuer, finding);
+  }
+
+  function narrow(token: AccessToken<Derived>, issuer: TrustedIssuer, finding: Finding): AccessToken<Derived> {
+    const claims = narrowClaims(token.claims, readActive(finding), expectClaims(issuer, environment()));
+    return { ...token, issuer, claims, derived: derive(claims), status: finding };
+  }
+
+  async function recheckOpaque(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
+    const { hash, compact, issuer, claims } = token;
+    const again = await readOpaque(hash, compact, issuer, {}, maxAgeSeconds);
+    const { iss, sub, tokenId, clientId, confirmation } = again.claims;
+    refuseDifferent(claims, { iss, sub, tokenId, clientId, confirmation });
+    return again;
   }
 
   return {
@@ -170,17 +199,19 @@ export function createAccessTokens<Derived>(options: {
       return readOpaque(hash, compact, issuer, trace, maxStatusAgeSeconds);
     },
     async recheck(token, maxStatusAgeSeconds) {
-      const { kind, compact, hash, claims, issuer } = token;
-      if (kind === 'jwt') {
-        const { recheckSeconds } = issuer;
+      if (token.kind === 'jwt') {
+        const { recheckSeconds } = token.issuer;
         const limits = [maxStatusAgeSeconds, recheckSeconds].filter((seconds) => seconds !== undefined);
         return limits.length === 0 ? token : recheckJwt(token, Math.min(...limits));
       }
-      if (maxStatusAgeSeconds === undefined) return token;
-      const again = await readOpaque(hash, compact, issuer, {}, maxStatusAgeSeconds);
-      const { iss, sub, tokenId, clientId, confirmation } = again.claims;
-      refuseDifferent(claims, { iss, sub, tokenId, clientId, confirmation });
-      return again;
+      return maxStatusAgeSeconds === undefined ? token : recheckOpaque(token, maxStatusAgeSeconds);
+    },
+    async confirm(token, maxStatusAgeSeconds, doubt) {
+      const { kind, compact, hash } = token;
+      const issuer = kind === 'jwt' ? await findIssuerAgain(token) : token.issuer;
+      if (issuer.introspection?.whenBehind !== 'ask') throw doubt;
+      if (kind === 'opaque') return recheckOpaque(token, maxStatusAgeSeconds);
+      return narrow(token, issuer, await issuer.introspection.confirm({ hash, token: compact }, maxStatusAgeSeconds));
     },
     get size() {
       return cache.size;

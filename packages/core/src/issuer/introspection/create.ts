@@ -12,7 +12,9 @@ import { listSecretHashes } from './secrets.ts';
 import { createSignedAnswerVerifier } from './signed-answer.ts';
 
 /** How one issuer is asked about tokens. Verifiers that share the issuer share what it said. */
-export interface IssuerIntrospection extends Introspector, Pick<IntrospectionSettings, 'opaqueTokens' | 'tokenPrefix'> {
+export interface IssuerIntrospection
+  extends Introspector,
+    Pick<IntrospectionSettings, 'opaqueTokens' | 'tokenPrefix' | 'whenBehind' | 'cacheSeconds'> {
   /** What was agreed with this issuer and must be with no other, as hashes. */
   readonly secretHashes: readonly string[];
   /** Resolves when it is known where the issuer is asked. @throws UnavailableError */
@@ -26,7 +28,8 @@ export function createIssuerIntrospection(
 ): IssuerIntrospection {
   const { issuer, algorithms } = issuerSettings;
   const { fetcher, keys, now } = environment;
-  const { clientAuthentication, opaqueTokens, tokenPrefix, signedAudience = clientAuthentication.clientId } = settings;
+  const { clientAuthentication, signedAudience = clientAuthentication.clientId } = settings;
+  const { opaqueTokens, tokenPrefix, whenBehind, cacheSeconds } = settings;
   const findEndpoint = createEndpointFinder(issuerSettings, settings, fetcher, now);
   const client = createIntrospectionClient({
     issuer,
@@ -40,6 +43,8 @@ export function createIssuerIntrospection(
     ...introspector,
     opaqueTokens,
     tokenPrefix,
+    whenBehind,
+    cacheSeconds,
     secretHashes: listSecretHashes(clientAuthentication),
     async ready() {
       await findEndpoint();

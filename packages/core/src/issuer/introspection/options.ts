@@ -29,6 +29,12 @@ export interface IntrospectionOptions extends QuestionOptions {
    * accept them where each has a `tokenPrefix`. Default `accept`.
    */
   readonly opaqueTokens?: 'accept' | 'refuse' | undefined;
+  /**
+   * What becomes of its tokens while the revocation list is behind, and cannot say what other processes have revoked.
+   * `refuse`: 503. `ask`: one passes where this issuer says that it is active, asked at most `cacheSeconds` ago. That is the same only
+   * where the issuer learns of all that is revoked here; what the list does know is refused in either case. Default `refuse`.
+   */
+  readonly whenBehind?: 'refuse' | 'ask' | undefined;
   /** How the opaque tokens of this issuer begin: the issuer is asked about no others. Default: any text. */
   readonly tokenPrefix?: string | undefined;
   /** Time for one answer, to the last byte. At most a minute. Default 5. */
@@ -44,6 +50,7 @@ export interface IntrospectionSettings
   readonly clientAuthentication: ClientAuthenticationSettings;
   readonly response: 'json' | 'signed';
   readonly opaqueTokens: 'accept' | 'refuse';
+  readonly whenBehind: 'refuse' | 'ask';
   readonly timeoutSeconds: number;
   /** A function, because settings are frozen and an agent works. */
   readonly agent?: (() => HttpAgent) | undefined;
@@ -77,6 +84,7 @@ export const introspectionSchema: z.ZodType<IntrospectionSettings> = z
     response: z.enum(['json', 'signed']).default('json'),
     signedAudience: z.string().min(1).optional(),
     opaqueTokens: z.enum(['accept', 'refuse']).default('accept'),
+    whenBehind: z.enum(['refuse', 'ask']).default('refuse'),
     tokenPrefix: z
       .string()
       .regex(/^[A-Za-z0-9._~+/-]+$/, 'must be characters of tokens: letters, digits and -._~+/')
