@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
 import { isJsonObject, type JsonObject } from '../json.ts';
+import type { Ready } from '../ready.ts';
 
 /** A JSON Web Key Set (RFC 7517 §5), as published: public keys only. */
 export interface JsonWebKeySet {
@@ -11,7 +12,7 @@ export interface JsonWebKeySet {
  * The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve: none where nothing fits,
  * several only where the header does not tell them apart.
  */
-type SelectKeys = (header: JWSHeaderParameters) => Promise<readonly KeyObject[]>;
+type SelectKeys = (header: JWSHeaderParameters) => Ready<readonly KeyObject[]>;
 
 /** What an issuer publishes at one time. The same keys are the same object, fetched again or not. */
 export interface PublishedKeys {
@@ -93,14 +94,17 @@ function createKeySelector(keys: readonly unknown[]): SelectKeys {
     }
   }
 
-  return async (header) => {
-    const name = JSON.stringify([header.alg, header.kid]);
-    const known = found.get(name);
-    if (known !== undefined) return known;
+  async function find(header: JWSHeaderParameters, name: string): Promise<readonly KeyObject[]> {
     const fitting = (await search(header)).map((key) => KeyObject.from(key));
     // Anybody can name keys that do not exist.
     if (fitting.length > 0) found.set(name, fitting);
     return fitting;
+  }
+
+  return (header) => {
+    const { alg, kid } = header;
+    const name = kid === undefined ? `${alg}` : `${alg} ${kid}`;
+    return found.get(name) ?? find(header, name);
   };
 }
 

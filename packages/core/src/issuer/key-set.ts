@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { JWSHeaderParameters } from 'jose';
 import { UnavailableError } from '../errors.ts';
+import { type Ready, whenReady } from '../ready.ts';
 import type { PublishedKeys } from './json-web-keys.ts';
 import { createRenewable, type Loaded, type RenewableOptions } from './renewable.ts';
 
@@ -32,7 +33,7 @@ export interface OfferedKeys {
 /** The keys of one issuer: decides when they are fetched, and which of them fit a token. */
 export interface KeySet {
   /** The keys of the set at hand that fit. @throws UnavailableError when no set can be had */
-  select(header: JWSHeaderParameters): Promise<OfferedKeys>;
+  select(header: JWSHeaderParameters): Ready<OfferedKeys>;
   /** True while the issuer publishes these very keys, as far as is known without waiting. */
   isCurrent(published: PublishedKeys): boolean;
   /** Resolves when keys are loaded. @throws UnavailableError */
@@ -44,32 +45,40 @@ export function createKeySet(options: RenewableOptions<PublishedKeys>): KeySet {
   const { now } = options;
   const current = createRenewable(options);
 
-  async function selectFrom(
+  function selectFrom(
     { value, at }: Loaded<PublishedKeys>,
     header: JWSHeaderParameters,
-  ): Promise<Omit<OfferedKeys, 'renew'>> {
-    const keys = await value.select(header);
-    return { keys, published: value, ageSeconds: Math.max(0, (now() - at) / 1000) };
+  ): Ready<Omit<OfferedKeys, 'renew'>> {
+    const ageSeconds = Math.max(0, (now() - at) / 1000);
+    return whenReady(value.select(header), (keys) => ({ keys, published: value, ageSeconds }));
+  }
+
+  async function renew(
+    { keys }: Omit<OfferedKeys, 'renew'>,
+    known: Loaded<PublishedKeys>,
+    header: JWSHeaderParameters,
+  ): ReturnType<OfferedKeys['renew']> {
+    const newer = await current.renew(known).catch((error: unknown) => {
+      // A signature that the known keys refute is bad, whether or not the issuer can be reached.
+      if (keys.length > 0 && error instanceof UnavailableError) return undefined;
+      throw error;
+    });
+    return newer === undefined || newer.value === known.value ? undefined : selectFrom(newer, header);
   }
 
   return {
-    async select(header) {
+    select(header) {
       const atHand = current.peek();
-      const known = atHand ?? (await current.get());
-      const offered = await selectFrom(known, header);
-      return {
-        ...offered,
-        async renew() {
-          // What was fetched a moment ago for this very token cannot be newer now.
-          if (atHand === undefined && current.fault() === undefined) return undefined;
-          const newer = await current.renew(known).catch((error: unknown) => {
-            // A signature that the known keys refute is bad, whether or not the issuer can be reached.
-            if (offered.keys.length > 0 && error instanceof UnavailableError) return undefined;
-            throw error;
-          });
-          return newer === undefined || newer.value === known.value ? undefined : selectFrom(newer, header);
-        },
-      };
+      return whenReady(atHand ?? current.get(), (known) =>
+        whenReady(selectFrom(known, header), (offered) => ({
+          ...offered,
+          async renew() {
+            // What was fetched a moment ago for this very token cannot be newer now.
+            if (atHand === undefined && current.fault() === undefined) return undefined;
+            return renew(offered, known, header);
+          },
+        })),
+      );
     },
     isCurrent: (published) => current.peek()?.value === published,
     async ready() {
@@ -89,9 +98,13 @@ export function createKeySet(options: RenewableOptions<PublishedKeys>): KeySet {
 /** Keys that were configured: always there, never older. */
 export function createConstantKeySet(published: PublishedKeys): KeySet {
   return {
-    async select(header) {
-      return { keys: await published.select(header), published, ageSeconds: 0, renew: async () => undefined };
-    },
+    select: (header) =>
+      whenReady(published.select(header), (keys) => ({
+        keys,
+        published,
+        ageSeconds: 0,
+        renew: async () => undefined,
+      })),
     isCurrent: (other) => other === published,
     ready: async () => undefined,
     health: () => ({ ageSeconds: 0 }),

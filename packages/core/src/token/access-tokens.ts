@@ -194,8 +194,8 @@ export function createAccessTokens<Derived>(options: {
       return present(known, compact, { source: 'token-cache', at: known.verifiedAt });
     },
     async read(hash, compact, trace, maxStatusAgeSeconds) {
-      const issuer = isJwt(compact) ? undefined : issuers.findOpaque(compact);
-      if (issuer === undefined) return readJwt(hash, compact, trace);
+      const issuer = issuers.findOpaque(compact);
+      if (issuer === undefined || isJwt(compact)) return readJwt(hash, compact, trace);
       return readOpaque(hash, compact, issuer, trace, maxStatusAgeSeconds);
     },
     async recheck(token, maxStatusAgeSeconds) {
