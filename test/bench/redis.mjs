@@ -36,21 +36,27 @@ export function compareStores(fixture, effort) {
   });
 }
 
+/** Asks nobody: what it takes at a rate is the pauses of the machine and of this process. @type {ReplayStore} */
+const nobody = { record: () => new Promise((resolve) => setImmediate(resolve, 'fresh')) };
+
 /**
  * What Redis adds to a request: proofs come at their rate, whatever became of the ones before, and the time counts from
- * when each was to come.
+ * when each was to come. The first row is what it takes without Redis.
  *
  * @param {{ readonly rounds: number, readonly seconds: number }} effort
  */
 export function measureLatency({ rounds, seconds }) {
-  const cases = [1000, 5000, 10_000, 20_000].map((rate) => ({ name: `${rate.toLocaleString('en')} proofs/s`, rate }));
-  return withServer(async (subject) => {
-    await sendAtRate(subject, 1000, 0.5); // warms up
-    return await alternate(cases, rounds, ({ rate }) => sendAtRate(subject, rate, seconds));
+  return withServer(async ({ store, cpu }) => {
+    const cases = [
+      { name: '10,000 proofs/s, nobody is asked', store: nobody, rate: 10_000 },
+      ...[1000, 5000, 10_000, 20_000].map((rate) => ({ name: `${rate.toLocaleString('en')} proofs/s`, store, rate })),
+    ];
+    await sendAtRate({ store, cpu }, 1000, 0.5); // warms up
+    return await alternate(cases, rounds, (one) => sendAtRate({ store: one.store, cpu }, one.rate, seconds));
   });
 }
 
-/** @param {Subject} subject @param {number} rate @param {number} seconds */
+/** @param {Pick<Subject, 'store' | 'cpu'>} subject @param {number} rate @param {number} seconds */
 async function sendAtRate({ store, cpu }, rate, seconds) {
   const count = Math.round(rate * seconds);
   /** @type {number[]} */

@@ -41,7 +41,8 @@ describe.concurrent.each(Object.entries(clients))('the replay store beside %s', 
     const stores = createRedisStores(client, { timeoutSeconds: 2 });
     await waitUntil(async () => stores.ready().then(() => true));
     await stores.close();
-    await age(client);
+    // What this client waits for is nothing to the stores, but it is to the client.
+    await waitUntil(async () => age(client).then(() => true));
   });
   afterAll(() => client.disconnect());
 

@@ -28,7 +28,7 @@ export async function proveRevokedUnderFault(
   open: () => RedisRevocations,
   fault: (fleet: RevokingFleet) => Promise<void>,
 ): Promise<void> {
-  const lists = Array.from({ length: size }, open);
+  const lists = Array.from({ length: size }, () => open());
   await trust(lists);
   const attempted: Revocation[] = [];
   const confirmed: Revocation[] = [];

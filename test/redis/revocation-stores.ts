@@ -32,9 +32,13 @@ export function openRevocations(
 }
 
 /** The same on this client, which is closed, too. */
-export function openRevocationsOf(client: Redis | Cluster, options: RedisRevocationOptions = {}): RedisRevocations {
+export function openRevocationsOf(
+  client: Redis | Cluster,
+  options: RedisRevocationOptions = {},
+  timeoutSeconds = 1,
+): RedisRevocations {
   client.on('error', () => undefined);
-  const stores = createRedisStores(client, { timeoutSeconds: 1, revocations: options });
+  const stores = createRedisStores(client, { timeoutSeconds, revocations: options });
   onTestFinished(async () => {
     await stores.close();
     client.disconnect();
