@@ -48,12 +48,6 @@ export const ofRevocationScripts = [
   },
   { check: 'what is put is told to all', rows: [], find: '  publish(ARGV[3])\n', replace: '' },
   {
-    check: 'whoever waits for replicas waits for a record that stood there before',
-    rows: [],
-    find: "  publish(ARGV[3])\nend\nredis.call('HSET', KEYS[2], ARGV[2], ARGV[3])\n",
-    replace: "  publish(ARGV[3])\n  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])\nend\n",
-  },
-  {
     check: 'it is known when an entry goes',
     rows: [],
     find: "redis.call('ZADD', KEYS[3], ARGV[5], ARGV[2])\n",
