@@ -86,7 +86,7 @@ export function createGuards<Context, Guard, Handler>(
     requirement: Requirement<Context>,
     mode: CheckOptions['mode'],
   ): Promise<Outcome> {
-    return verifier.check(request, { requirement, context, mode, route: routeOf(context) });
+    return verifier.check(request, new GuardOptions(requirement, context, mode, routeOf(context)));
   }
 
   function createGuard(mode: CheckOptions['mode'], input: readonly RequirementInput<Context>[]): Guard {
@@ -121,6 +121,30 @@ export function createGuards<Context, Guard, Handler>(
     revocations: verifier.revocations,
     verifier,
   };
+}
+
+/**
+ * A class and no literal: where objects of a literal live for some collections, as those of requests under way do, V8 may
+ * decide to make all of them in old space (allocation site pretenuring). Each one then keeps its request, by the context,
+ * until the next full collection.
+ */
+class GuardOptions<Context> implements CheckOptions<Context> {
+  readonly requirement: Requirement<Context>;
+  readonly context: Context;
+  readonly mode: CheckOptions['mode'];
+  readonly route: string | undefined;
+
+  constructor(
+    requirement: Requirement<Context>,
+    context: Context,
+    mode: CheckOptions['mode'],
+    route: string | undefined,
+  ) {
+    this.requirement = requirement;
+    this.context = context;
+    this.mode = mode;
+    this.route = route;
+  }
 }
 
 function isVerifier<Context>(
