@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createThreadChoice, type ThreadChoice } from './thread-choice.ts';
 
 interface Piece {
@@ -54,6 +54,15 @@ describe('work that is alone', () => {
       expect(next.place).toBe('undecided');
       await endTurn();
       expect(next.place).toBe('here');
+    }
+  });
+
+  it('is done under a clock that stands still, too', async () => {
+    vi.useFakeTimers();
+    try {
+      expect(await send().result).toBe('done here');
+    } finally {
+      vi.useRealTimers();
     }
   });
 
