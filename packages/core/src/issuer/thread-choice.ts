@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers';
 
 /** Work that takes about as long as to hand it to another thread, and can be done on either. */
-export interface ThreadWork<Result> {
+interface ThreadWork<Result> {
   /** Does it now, on this thread. Undefined where it would stop the process for too long. */
   readonly here: (() => Result) | undefined;
   /** Does it on a thread of Node's pool. Calls back in a later turn of the event loop. */
