@@ -9,6 +9,7 @@ import {
   refuseOtherThanToken68,
   splitCredentials,
 } from './http/credentials.ts';
+import type { HttpRequest } from './http/request.ts';
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
@@ -32,6 +33,7 @@ type Token = AccessToken<() => Agent>;
 /** A good token, and an agent that has not proven yet that the token is its own. */
 interface Claim {
   readonly scheme: AccessTokenScheme;
+  readonly compact: string;
   readonly token: Token;
   readonly agent: Agent;
   /** The strictest bound by which the issuer was asked for this request, in seconds; undefined before. */
@@ -47,8 +49,22 @@ interface Possession {
 
 /** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
 export interface AuthenticatedVisit extends Visit {
-  claim?: Ready<Claim>;
-  possession?: Ready<Possession>;
+  claim: Ready<Claim> | undefined;
+  possession: Ready<Possession> | undefined;
+}
+
+/** What is known of a request before it is looked at. */
+export function openVisit(request: HttpRequest): AuthenticatedVisit {
+  return {
+    request,
+    scheme: undefined,
+    token: undefined,
+    passedScopes: undefined,
+    needsNonce: false,
+    dependsOnField: false,
+    claim: undefined,
+    possession: undefined,
+  };
 }
 
 /** A bearer token proves nothing. */
@@ -123,12 +139,13 @@ export function createAuthenticator(
   function readClaim(visit: Visit, maxStatusAgeSeconds: number | undefined): Ready<Claim> {
     const { scheme, token: compact } = splitCredentials(visit.request, limits.tokenBytes, schemes);
     const hash = hashToken(compact);
-    const known = tokens.recall(hash, compact, visit);
+    const known = tokens.recall(hash, visit);
     // What is remembered is of the grammar: it was read before, byte for byte.
     if (known === undefined) refuseOtherThanToken68(compact);
     visit.scheme = scheme;
     return whenReady(known ?? tokens.read(hash, compact, visit, maxStatusAgeSeconds), (token) => ({
       scheme,
+      compact,
       token,
       agent: token.derived(),
       statusWithin: boundOf(token, maxStatusAgeSeconds),
@@ -153,7 +170,7 @@ export function createAuthenticator(
   }
 
   async function recheck(claim: Claim, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
-    const token = await tokens.recheck(claim.token, maxStatusAgeSeconds);
+    const token = await tokens.recheck(claim.token, claim.compact, maxStatusAgeSeconds);
     const agent = token === claim.token ? claim.agent : token.derived();
     return { ...claim, token, agent, statusWithin: limitOf(token, maxStatusAgeSeconds) };
   }
@@ -168,7 +185,7 @@ export function createAuthenticator(
   }
 
   async function confirmStatus(claim: Claim, maxStatusAgeSeconds: number, doubt: UnavailableError): Promise<Claim> {
-    const token = await tokens.confirm(claim.token, maxStatusAgeSeconds, doubt);
+    const token = await tokens.confirm(claim.token, claim.compact, maxStatusAgeSeconds, doubt);
     return { ...claim, token, agent: token.derived(), statusWithin: maxStatusAgeSeconds };
   }
 

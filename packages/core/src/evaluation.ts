@@ -26,15 +26,15 @@ export type CheckOutcome = Exclude<Outcome, { readonly outcome: 'anonymous' }>;
 export interface Visit {
   readonly request: HttpRequest;
   /** The scheme that the caller tried, once its credentials could be read. */
-  scheme?: AccessTokenScheme;
+  scheme: AccessTokenScheme | undefined;
   /** The token as parsed, verified or not. */
-  token?: Pick<ParsedJws, 'header' | 'payload'>;
+  token: Pick<ParsedJws, 'header' | 'payload'> | undefined;
   /** What guards that passed already asked for: an agent that is told less would come back with less. */
-  passedScopes?: readonly string[];
+  passedScopes: readonly string[] | undefined;
   /** Whether the nonce of its proof is so old that a younger one is sent ahead. */
-  needsNonce?: boolean;
+  needsNonce: boolean;
   /** Whether who the caller is was read in a field that caches do not know as credentials. */
-  dependsOnField?: boolean;
+  dependsOnField: boolean;
 }
 
 /** What one evaluation is about. */
@@ -98,7 +98,7 @@ export function createEvaluator<Context>(
   }
 
   /** An answer with a nonce (RFC 9449 §8.2), or by the word of `Client-Cert` (RFC 9440 §2.4), is for its caller alone. */
-  function buildHeaders({ needsNonce = false, dependsOnField = false }: Visit): HeaderLists {
+  function buildHeaders({ needsNonce, dependsOnField }: Visit): HeaderLists {
     const nonce = needsNonce ? issueNonce() : undefined;
     if (nonce === undefined) return dependsOnField ? uncacheable : noHeaders;
     return { 'dpop-nonce': [nonce], ...uncacheable };

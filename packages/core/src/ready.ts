@@ -23,5 +23,9 @@ export function whenFailed<Value>(steps: () => Ready<Value>, recover: (error: un
 
 /** Takes steps whose failure is kept as a value is: a promise that rejects, whichever way they fail. */
 export function keepFailure<Value>(steps: () => Ready<Value>): Ready<Value> {
-  return whenFailed(steps, (error) => Promise.reject(error));
+  return whenFailed(steps, reject);
+}
+
+function reject(error: unknown): Promise<never> {
+  return Promise.reject(error);
 }

@@ -5,6 +5,7 @@ import {
   type Authentication,
   type Authenticator,
   createAuthenticator,
+  openVisit,
 } from './authentication.ts';
 import { createAuthorizer } from './authorization.ts';
 import { InvalidTokenError, UnavailableError } from './errors.ts';
@@ -204,7 +205,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   function memoryOf(request: HttpRequest): AuthenticatedVisit {
     const known = memories.get(request);
     if (known !== undefined) return known;
-    const memory: AuthenticatedVisit = { request };
+    const memory = openVisit(request);
     memories.set(request, memory);
     return memory;
   }

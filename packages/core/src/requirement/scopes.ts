@@ -51,6 +51,15 @@ export function createMissingScopeFinder(hierarchy: ScopeHierarchy): FindMissing
       else higher.push(name);
     }
   }
-  return (required, held) =>
-    required.filter((name) => !held.has(name) && !impliedBy.get(name)?.some((higher) => held.has(higher)));
+
+  function isHeld(name: string, held: ReadonlySet<string>): boolean {
+    return held.has(name) || impliedBy.get(name)?.some((higher) => held.has(higher)) === true;
+  }
+
+  return (required, held) => {
+    for (const name of required) if (!isHeld(name, held)) return required.filter((other) => !isHeld(other, held));
+    return none;
+  };
 }
+
+const none: readonly never[] = Object.freeze([]);

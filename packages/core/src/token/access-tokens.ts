@@ -5,11 +5,11 @@ import type { AccessTokenClaims } from './claims.ts';
 import { type ActiveAnswer, checkAnswer, narrowClaims, refuseDifferent } from './introspected.ts';
 import { isJwt, type ParsedJws, parseJws } from './jws.ts';
 import { expectClaims, type VerifiedAccessToken, verifyAccessToken } from './jwt.ts';
-import { createTokenCache, type RememberedToken } from './token-cache.ts';
+import { createTokenCache } from './token-cache.ts';
 
 /** What a token says of itself, or its issuer of it, verified or not: for decisions. */
 interface TokenTrace {
-  token?: Pick<ParsedJws, 'header' | 'payload'>;
+  token: Pick<ParsedJws, 'header' | 'payload'> | undefined;
 }
 
 /** From where something is known of a token, and since when: milliseconds since the epoch. */
@@ -21,7 +21,6 @@ export interface Known<Source extends string> {
 /** A token that is good, and what was made of its claims. */
 export interface AccessToken<Derived> {
   readonly kind: 'jwt' | 'opaque';
-  readonly compact: string;
   /** SHA-256, base64url. */
   readonly hash: string;
   readonly claims: AccessTokenClaims;
@@ -43,7 +42,7 @@ export interface AccessTokens<Derived> {
    *
    * @param hash SHA-256 of what came as a token, base64url
    */
-  recall(hash: string, compact: string, trace: TokenTrace): AccessToken<Derived> | undefined;
+  recall(hash: string, trace: TokenTrace): AccessToken<Derived> | undefined;
   /**
    * Verifies a token that is not remembered: a JWT by the keys of its issuer, any other by asking the issuer that takes it. What looks like a JWT is
    * one: when it fails, nobody is asked.
@@ -64,7 +63,11 @@ export interface AccessTokens<Derived> {
    * @throws InvalidTokenError when the token is not good any more, or its issuer is not trusted any more or cannot be asked
    * @throws UnavailableError when the issuer cannot tell, or a directory whether it is still trusted
    */
-  recheck(token: AccessToken<Derived>, maxStatusAgeSeconds: number | undefined): Promise<AccessToken<Derived>>;
+  recheck(
+    token: AccessToken<Derived>,
+    compact: string,
+    maxStatusAgeSeconds: number | undefined,
+  ): Promise<AccessToken<Derived>>;
   /**
    * The same token, where the list that says what is revoked is behind: by the word of its issuer, at most so old, and never by
    * its own, however young it is.
@@ -75,6 +78,7 @@ export interface AccessTokens<Derived> {
    */
   confirm(
     token: AccessToken<Derived>,
+    compact: string,
     maxStatusAgeSeconds: number,
     doubt: UnavailableError,
   ): Promise<AccessToken<Derived>>;
@@ -82,9 +86,9 @@ export interface AccessTokens<Derived> {
   readonly size: number;
 }
 
-/** What is remembered of a JWT. */
+/** What is remembered of a JWT: all that the next request with it needs, made once. */
 interface ReadToken<Derived> extends VerifiedAccessToken {
-  readonly derived: Derived;
+  readonly recalled: AccessToken<Derived>;
   readonly said: NonNullable<TokenTrace['token']>;
 }
 
@@ -107,27 +111,27 @@ export function createAccessTokens<Derived>(options: {
 
   const environment = () => ({ resource, nowSeconds: now() / 1000, toleranceSeconds });
 
-  function present(
-    entry: RememberedToken<ReadToken<Derived>>,
-    compact: string,
-    signature: AccessToken<Derived>['signature'],
-  ): AccessToken<Derived> {
-    const { hash, token } = entry;
-    const { claims, issuer, derived } = token;
-    return { kind: 'jwt', compact, hash, claims, issuer, entry, derived, signature, status: undefined };
-  }
-
   async function readJwt(hash: string, compact: string, trace: TokenTrace): Promise<AccessToken<Derived>> {
-    const said = parseJws(compact);
-    trace.token = said;
-    const token = await verifyAccessToken(said, { findIssuer: issuers.find, ...environment() });
-    const { header, claims, keysAgeSeconds } = token;
-    const entry = cache.remember(hash, {
-      ...token,
-      derived: derive(claims),
-      said: { header, payload: claims.all },
-    });
-    return present(entry, compact, { source: 'issuer-keys', at: now() - keysAgeSeconds * 1000 });
+    const parsed = parseJws(compact);
+    trace.token = parsed;
+    const verified = await verifyAccessToken(parsed, { findIssuer: issuers.find, ...environment() });
+    const { header, claims, issuer, keysAgeSeconds } = verified;
+    const at = now();
+    const signature = { source: 'token-cache', at } as const;
+    const derived = derive(claims);
+    const recalled = {
+      kind: 'jwt',
+      hash,
+      claims,
+      issuer,
+      entry: claims,
+      derived,
+      signature,
+      status: undefined,
+    } as const;
+    // Without the token itself: it is a secret, and as large as everything else together.
+    cache.remember(hash, { ...verified, recalled, said: { header, payload: claims.all } });
+    return { ...recalled, signature: { source: 'issuer-keys', at: at - keysAgeSeconds * 1000 } };
   }
 
   async function readOpaque(
@@ -146,7 +150,6 @@ export function createAccessTokens<Derived>(options: {
     const derived = derive(claims);
     return {
       kind: 'opaque',
-      compact,
       hash,
       claims,
       issuer,
@@ -164,8 +167,12 @@ export function createAccessTokens<Derived>(options: {
     return issuer;
   }
 
-  async function recheckJwt(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
-    const { compact, hash } = token;
+  async function recheckJwt(
+    token: AccessToken<Derived>,
+    compact: string,
+    maxAgeSeconds: number,
+  ): Promise<AccessToken<Derived>> {
+    const { hash } = token;
     const { issuedAtSeconds } = token.claims;
     const issuer = await findIssuerAgain(token);
     if (issuer.introspection === undefined) throw new InvalidTokenError('ERR_TOKEN_STATUS');
@@ -178,39 +185,43 @@ export function createAccessTokens<Derived>(options: {
     return { ...token, issuer, claims, derived: derive(claims), status: finding };
   }
 
-  async function recheckOpaque(token: AccessToken<Derived>, maxAgeSeconds: number): Promise<AccessToken<Derived>> {
-    const { hash, compact, issuer, claims } = token;
-    const again = await readOpaque(hash, compact, issuer, {}, maxAgeSeconds);
+  async function recheckOpaque(
+    token: AccessToken<Derived>,
+    compact: string,
+    maxAgeSeconds: number,
+  ): Promise<AccessToken<Derived>> {
+    const { hash, issuer, claims } = token;
+    const again = await readOpaque(hash, compact, issuer, { token: undefined }, maxAgeSeconds);
     const { iss, sub, tokenId, clientId, confirmation } = again.claims;
     refuseDifferent(claims, { iss, sub, tokenId, clientId, confirmation });
     return again;
   }
 
   return {
-    recall(hash, compact, trace) {
+    recall(hash, trace) {
       const known = cache.find(hash);
       if (known === undefined) return undefined;
-      trace.token = known.token.said;
-      return present(known, compact, { source: 'token-cache', at: known.verifiedAt });
+      trace.token = known.said;
+      return known.recalled;
     },
     async read(hash, compact, trace, maxStatusAgeSeconds) {
       const issuer = issuers.findOpaque(compact);
       if (issuer === undefined || isJwt(compact)) return readJwt(hash, compact, trace);
       return readOpaque(hash, compact, issuer, trace, maxStatusAgeSeconds);
     },
-    async recheck(token, maxStatusAgeSeconds) {
+    async recheck(token, compact, maxStatusAgeSeconds) {
       if (token.kind === 'jwt') {
         const { recheckSeconds } = token.issuer;
         const limits = [maxStatusAgeSeconds, recheckSeconds].filter((seconds) => seconds !== undefined);
-        return limits.length === 0 ? token : recheckJwt(token, Math.min(...limits));
+        return limits.length === 0 ? token : recheckJwt(token, compact, Math.min(...limits));
       }
-      return maxStatusAgeSeconds === undefined ? token : recheckOpaque(token, maxStatusAgeSeconds);
+      return maxStatusAgeSeconds === undefined ? token : recheckOpaque(token, compact, maxStatusAgeSeconds);
     },
-    async confirm(token, maxStatusAgeSeconds, doubt) {
-      const { kind, compact, hash } = token;
+    async confirm(token, compact, maxStatusAgeSeconds, doubt) {
+      const { kind, hash } = token;
       const issuer = kind === 'jwt' ? await findIssuerAgain(token) : token.issuer;
       if (issuer.introspection?.whenBehind !== 'ask') throw doubt;
-      if (kind === 'opaque') return recheckOpaque(token, maxStatusAgeSeconds);
+      if (kind === 'opaque') return recheckOpaque(token, compact, maxStatusAgeSeconds);
       return narrow(token, issuer, await issuer.introspection.confirm({ hash, token: compact }, maxStatusAgeSeconds));
     },
     get size() {

@@ -2,16 +2,8 @@ import { hash } from 'node:crypto';
 import { BoundedMap } from '../bounded-map.ts';
 import type { VerifiedAccessToken } from './jwt.ts';
 
-/** A token that was verified, now or before. */
-export interface RememberedToken<Token> {
-  /** SHA-256 of the token, base64url. */
-  readonly hash: string;
+interface Entry<Token> {
   readonly token: Token;
-  /** Milliseconds since the epoch. */
-  readonly verifiedAt: number;
-}
-
-interface Entry<Token> extends RememberedToken<Token> {
   /** The token counts from here until just before there: milliseconds since the epoch. */
   readonly from: number;
   readonly until: number;
@@ -22,9 +14,10 @@ interface Entry<Token> extends RememberedToken<Token> {
  * checked is whatever can change meanwhile; it is asked here, so that no entry outlives its times, its key or its issuer.
  */
 export interface TokenCache<Token> {
-  find(hash: string): RememberedToken<Token> | undefined;
+  /** @param hash SHA-256 of the token, base64url */
+  find(hash: string): Token | undefined;
   /** For fully verified tokens only: anybody can send others. */
-  remember(hash: string, token: Token): RememberedToken<Token>;
+  remember(hash: string, token: Token): void;
   readonly size: number;
 }
 
@@ -48,22 +41,18 @@ export function createTokenCache<Token extends VerifiedAccessToken>(options: {
       if (entry === undefined) return undefined;
       const time = now();
       // The clock can have been set back before `nbf`. One that says nothing (NaN) is within no times.
-      if (time >= entry.from && time < entry.until && isCurrent(entry.token)) return entry;
+      if (time >= entry.from && time < entry.until && isCurrent(entry.token)) return entry.token;
       entries.delete(hash);
       return undefined;
     },
     remember(hash, token) {
       const { notBeforeSeconds = -Infinity, issuedAtSeconds, expiresAtSeconds } = token.claims;
-      const verifiedAt = now();
-      const entry = {
-        hash,
+      if (capacity === 0) return;
+      entries.set(hash, {
         token,
-        verifiedAt,
         from: (Math.max(notBeforeSeconds, issuedAtSeconds) - toleranceSeconds) * 1000,
-        until: Math.min((expiresAtSeconds + toleranceSeconds) * 1000, verifiedAt + maxAgeMilliseconds),
-      };
-      if (capacity > 0) entries.set(hash, entry);
-      return entry;
+        until: Math.min((expiresAtSeconds + toleranceSeconds) * 1000, now() + maxAgeMilliseconds),
+      });
     },
     get size() {
       return entries.size;
