@@ -15,6 +15,7 @@ const slack = 0.85;
 
 /** @type {readonly { readonly table: Gate['table'], readonly row: string, readonly target: number }[]} */
 const guarded = [
+  { table: 'bearer', row: 'Gatehouse, warm', target: 40 },
   { table: 'bearer', row: 'Gatehouse, warm, list and decisions', target: 40 },
   { table: 'dpop', row: 'Gatehouse, warm, 16 at once', target: 0.88 },
 ];
