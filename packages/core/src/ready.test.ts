@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepFailure, type Ready, whenFailed, whenReady } from './ready.ts';
 
 const fault = new Error('fault');
@@ -75,5 +75,34 @@ describe('keepFailure', () => {
 
   it('gives what a step yields', () => {
     expect(keepFailure(() => 1)).toBe(1);
+  });
+});
+
+describe('where something else is the global Promise', () => {
+  const native = globalThis.Promise;
+  const later = async (value: string) => value;
+  const rejectLater = async () => fail();
+
+  beforeEach(() => {
+    globalThis.Promise = class Other<Value> extends native<Value> {} as PromiseConstructor;
+  });
+
+  afterEach(() => {
+    globalThis.Promise = native;
+  });
+
+  it('waits for what async functions yield', async () => {
+    expect(await whenReady(later('value'), (value) => `${value} came`)).toBe('value came');
+  });
+
+  it('waits for what has been made with it', async () => {
+    expect(await whenReady(Promise.resolve('value'), (value) => `${value} came`)).toBe('value came');
+  });
+
+  it('takes no step after one that rejects, and goes on from it', async () => {
+    const taken: unknown[] = [];
+    const steps = () => whenReady(rejectLater(), () => taken.push('next'));
+    expect(await whenFailed(steps, (error) => taken.push(error))).toBe(1);
+    expect(taken).toEqual([fault]);
   });
 });
