@@ -191,13 +191,13 @@ export const ofSteps = [
   {
     check: 'what fails later is taken as what fails at once',
     rows: [],
-    find: 'return value instanceof Promise ? value.catch(recover) : value;',
+    find: 'return isPromise(value) ? value.then(undefined, recover) : value;',
     replace: 'return value;',
   },
   {
     check: 'a step waits for the one before it',
     rows: [],
-    find: 'return value instanceof Promise ? value.then(next) : next(value);',
+    find: 'return isPromise(value) ? value.then(next) : next(value);',
     replace: 'return next(value as Value);',
   },
 ];
