@@ -1,11 +1,13 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Agent, AgentDescription } from './agent/agent.ts';
 import { describeAgent } from './agent/describe.ts';
+import { saidOf } from './agent/verified-agent.ts';
 import type { AnswerClass, AuthErrorCode } from './answers.ts';
 import type { AuthError } from './errors.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { HttpRequest } from './http/request.ts';
 import type { Finding } from './introspection/introspector.ts';
+import { createPrivateSlot } from './private-slot.ts';
 import type { ParsedJws } from './token/jws.ts';
 
 /**
@@ -80,44 +82,90 @@ export type DecisionCheck =
 /** What is known when an evaluation ends. */
 export interface DecisionFacts extends Pick<Decision, 'step' | 'outcome' | 'reasons' | 'policies' | 'checks'> {
   readonly request: HttpRequest;
-  readonly asked: Omit<Decision['request'], 'method'>;
+  readonly asked: Pick<Decision['request'], 'resource' | 'scopes'> & {
+    readonly route: string | undefined;
+    readonly action: string | undefined;
+  };
   readonly error: AuthError | undefined;
   readonly agent: Agent | undefined;
   /** The token as parsed, verified or not. */
   readonly token: Pick<ParsedJws, 'header' | 'payload'> | undefined;
-  readonly time: Date;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
   readonly durationMicroseconds: number;
 }
 
+type Draft = { -readonly [Name in keyof Decision]: Decision[Name] };
+
+/** Frozen, all of it. Nearly every request makes one, so that it is written member by member: spreads took as long again. */
 export function buildDecision(facts: DecisionFacts): Decision {
-  const { request, asked, step, outcome, error, agent, token } = facts;
-  const traceId = findTraceId(request);
-  return freezeDeeply<Decision>({
+  const { request, asked, error, agent, token } = facts;
+  const decision: Draft = {
     version: 1,
-    time: facts.time.toISOString(),
+    time: new Date(facts.at).toISOString(),
     requestId: requestIdOf(request),
-    ...(traceId === undefined ? {} : { traceId }),
-    request: { method: request.method, ...asked },
-    step,
-    outcome,
-    ...(error === undefined ? {} : { refusal: { class: error.class, code: error.code, status: error.status } }),
-    reasons: [...facts.reasons],
-    policies: [...facts.policies],
-    ...(agent === undefined ? {} : { agent: describeAgent(agent), ...hashToken(agent) }),
-    ...(agent === undefined && token !== undefined ? { unverified: describeUnverified(token) } : {}),
-    checks: facts.checks,
+    request: describeRequest(request, asked),
+    step: facts.step,
+    outcome: facts.outcome,
+    reasons: copyFrozen(facts.reasons),
+    policies: copyFrozen(facts.policies),
+    checks: freezeDeeply(facts.checks),
     durationMicroseconds: facts.durationMicroseconds,
-  });
+  };
+  const traceId = findTraceId(request);
+  if (traceId !== undefined) decision.traceId = traceId;
+  if (error !== undefined) {
+    decision.refusal = Object.freeze({ class: error.class, code: error.code, status: error.status });
+  }
+  if (agent !== undefined) {
+    const caller = describeCaller(agent);
+    decision.agent = caller.agent;
+    if (caller.tokenHash !== undefined) decision.tokenHash = caller.tokenHash;
+  } else if (token !== undefined) {
+    decision.unverified = Object.freeze(describeUnverified(token));
+  }
+  return Object.freeze(decision);
 }
 
-const requestIds = new WeakMap<HttpRequest, string>();
+function describeRequest({ method }: HttpRequest, { resource, scopes, route, action }: DecisionFacts['asked']) {
+  const described: { -readonly [Name in keyof Decision['request']]: Decision['request'][Name] } = {
+    method,
+    resource,
+    scopes: freezeDeeply(scopes),
+  };
+  if (route !== undefined) described.route = route;
+  if (action !== undefined) described.action = action;
+  return Object.freeze(described);
+}
 
+/** What an application gave stays its own. */
+function copyFrozen(texts: readonly string[]): readonly string[] {
+  return Object.isFrozen(texts) ? texts : Object.freeze([...texts]);
+}
+
+const requestIds = createPrivateSlot<{ readonly id: string }>();
+
+/** The same for every verifier of this process. */
 function requestIdOf(request: HttpRequest): string {
   const known = requestIds.get(request);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.id;
   const id = randomUUID();
-  requestIds.set(request, id);
+  requestIds.set(request, { id });
   return id;
+}
+
+type Caller = Pick<Decision, 'tokenHash'> & Required<Pick<Decision, 'agent'>>;
+
+/** The same for all agents of one token. */
+const callers = new WeakMap<object, Caller>();
+
+function describeCaller(agent: Agent): Caller {
+  const said = saidOf(agent);
+  const known = callers.get(said);
+  if (known !== undefined) return known;
+  const caller: Caller = freezeDeeply({ agent: describeAgent(agent), ...hashToken(agent) });
+  callers.set(said, caller);
+  return caller;
 }
 
 function findTraceId(request: HttpRequest): string | undefined {

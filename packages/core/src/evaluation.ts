@@ -70,7 +70,7 @@ const noHeaders: HeaderLists = Object.freeze({});
 const uncacheable: HeaderLists = freezeDeeply({ 'cache-control': ['no-store'] });
 
 export function createEvaluator<Context>(
-  { resource, renderProblem, onDecision, now }: VerifierSettings<Context>,
+  { resource, renderProblem, onDecision: listener, now }: VerifierSettings<Context>,
   { listOffers, issueNonce }: Invitation<Context>,
 ): Evaluate<Context> {
   const resourceMetadata = metadataUrl(resource);
@@ -104,23 +104,19 @@ export function createEvaluator<Context>(
     return { 'dpop-nonce': [nonce], ...uncacheable };
   }
 
-  async function tell(
+  function tell(
+    onDecision: NonNullable<typeof listener>,
     visit: Visit,
     { step, requirement, route }: Question<Context>,
     trail: Trail,
-    ended: { readonly outcome: Decision['outcome']; readonly error?: AuthError; readonly startedAt: number },
-  ): Promise<void> {
-    const { scopes = [], action } = requirement;
+    ended: { readonly outcome: Decision['outcome']; readonly error: AuthError | undefined; readonly startedAt: number },
+  ): Ready<void> {
+    const { scopes = none, action } = requirement;
     const { outcome, error, startedAt } = ended;
-    await onDecision?.(
+    const told = onDecision(
       buildDecision({
         request: visit.request,
-        asked: {
-          resource,
-          scopes,
-          ...(route === undefined ? {} : { route }),
-          ...(action === undefined ? {} : { action }),
-        },
+        asked: { resource, scopes, route, action },
         step,
         outcome,
         error,
@@ -129,29 +125,43 @@ export function createEvaluator<Context>(
         checks: trail.listChecks(),
         reasons: error?.reasons ?? trail.reasons,
         policies: trail.policies,
-        time: new Date(now()),
+        at: now(),
         durationMicroseconds: Math.round((performance.now() - startedAt) * 1000),
       }),
     );
+    // Most sinks are told, and give nothing that could be waited for.
+    return typeof told === 'object' && told !== null ? waitFor(told) : undefined;
   }
 
-  async function concludeAndTell(visit: Visit, question: Question<Context>, steps: Steps): Promise<Outcome> {
+  function concludeAndTell(
+    onDecision: NonNullable<typeof listener>,
+    visit: Visit,
+    question: Question<Context>,
+    steps: Steps,
+  ): Ready<Outcome> {
     const trail = startTrail();
     const startedAt = performance.now();
-    let outcome: Outcome;
-    try {
-      outcome = await conclude(visit, question, steps, trail);
-    } catch (bug) {
-      await tell(visit, question, trail, { outcome: 'failed', startedAt });
-      throw bug;
-    }
-    const error = outcome.outcome === 'refused' ? { error: outcome.error } : {};
-    await tell(visit, question, trail, { outcome: outcome.outcome, ...error, startedAt });
-    return outcome;
+    const concluded = whenFailed(
+      () => conclude(visit, question, steps, trail),
+      (bug) =>
+        whenReady(tell(onDecision, visit, question, trail, { outcome: 'failed', error: undefined, startedAt }), () => {
+          throw bug;
+        }),
+    );
+    return whenReady(concluded, (outcome) => {
+      const error = outcome.outcome === 'refused' ? outcome.error : undefined;
+      const told = tell(onDecision, visit, question, trail, { outcome: outcome.outcome, error, startedAt });
+      return whenReady(told, () => outcome);
+    });
   }
 
-  if (onDecision !== undefined) return concludeAndTell;
-  return (visit, question, steps) => conclude(visit, question, steps, startTrail());
+  if (listener === undefined) return (visit, question, steps) => conclude(visit, question, steps, startTrail());
+  return (visit, question, steps) => concludeAndTell(listener, visit, question, steps);
+}
+
+/** Whatever has a `then`, as `await` finds it. */
+async function waitFor(told: object): Promise<void> {
+  await told;
 }
 
 const none: readonly never[] = Object.freeze([]);

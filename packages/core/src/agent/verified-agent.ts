@@ -6,6 +6,9 @@ import { describeAgent } from './describe.ts';
 let setRecord: (agent: Agent, keeper: object, record: object) => void;
 let getRecord: (agent: object, keeper: object) => object | undefined;
 
+/** What the token of an agent says: the same object for all of its agents. Of other objects, the object. */
+export let saidOf: (agent: Agent) => object;
+
 /**
  * What a verifier keeps with its agents, one record for each, in private members of the agent. No other object has them or
  * can be given them: not a copy, not a proxy, not one of the same prototype. So what has a record here is an agent that this
@@ -44,6 +47,7 @@ class VerifiedAgent implements Agent {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly #issuedAtSeconds: number;
   readonly #expiresAtSeconds: number;
+  readonly #said: AgentParts;
   #keeper: object | undefined;
   #record: object | undefined;
 
@@ -61,6 +65,7 @@ class VerifiedAgent implements Agent {
     this.task = parts.task;
     this.tokenId = parts.tokenId;
     this.claims = parts.claims;
+    this.#said = parts;
     this.#issuedAtSeconds = issuedAtSeconds;
     this.#expiresAtSeconds = expiresAtSeconds;
     Object.freeze(this);
@@ -72,6 +77,7 @@ class VerifiedAgent implements Agent {
       agent.#keeper = keeper;
       agent.#record = record;
     };
+    saidOf = (agent) => (#said in agent ? agent.#said : agent);
     getRecord = (agent, keeper) => (#record in agent && agent.#keeper === keeper ? agent.#record : undefined);
   }
 
