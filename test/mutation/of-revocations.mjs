@@ -24,8 +24,14 @@ export const ofRevokedTokens = [
   {
     check: 'an issuer has to say something in place of a list',
     rows: [],
-    find: 'token.status !== undefined && statusWithin <= bound ? claim',
+    find: 'isHeard && statusWithin <= bound ? claim',
     replace: 'statusWithin <= Number.POSITIVE_INFINITY ? claim',
+  },
+  {
+    check: 'what an issuer said in place of a list ages while its request lasts',
+    rows: [],
+    find: 'status !== undefined && isFresh(status.at, Math.max(bound, newsSeconds), now())',
+    replace: 'status !== undefined',
   },
   {
     check: 'an agent that is kept is asked about while a list is behind',

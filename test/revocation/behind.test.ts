@@ -152,6 +152,21 @@ describe.each(['jwt', 'opaque'] as const)('while the revocation list is behind, 
     expect(guard.questions).toBe(2);
   });
 
+  it('is asked about again when its request lasts longer than an answer counts', async () => {
+    await using guard = await startDoubtful({ tokenFormat, introspection: { cacheSeconds: 10 } });
+    const token = await guard.issuer.token();
+    const request = requestWith(token);
+    guard.list.isBehind = true;
+    expect(await stack(guard, request, [undefined])).toEqual(['accepted']);
+    guard.clock.advance(9);
+    expect([await stack(guard, request, [undefined]), guard.questions]).toEqual([['accepted'], 1]);
+    guard.clock.advance(1);
+    expect([await stack(guard, request, [undefined]), guard.questions]).toEqual([['accepted'], 2]);
+    guard.issuer.revoke(token);
+    guard.clock.advance(10);
+    expect(await stack(guard, request, [undefined])).toEqual(['ERR_TOKEN_INACTIVE']);
+  });
+
   it('has a decision that says whose word it was, and how old', async () => {
     await using guard = await startDoubtful({ tokenFormat, introspection: { cacheSeconds: 10 } });
     const token = await guard.issuer.token();
@@ -192,6 +207,13 @@ describe.each(['jwt', 'opaque'] as const)('while the revocation list is behind, 
     guard.clock.advance(10);
     // The list knows of nothing: what its issuer said counts where it is asked.
     expect(await authorize()).toBe('accepted');
+  });
+
+  it('is asked about each time that its agent is used again, where no answer counts for later', async () => {
+    await using guard = await startDoubtful({ tokenFormat, introspection: { cacheSeconds: 0 } });
+    guard.list.isBehind = true;
+    const agent = agentOf(await guard.check(await guard.issuer.token()));
+    expect([describeOutcome(await guard.verifier.authorize(agent)), guard.questions]).toEqual(['accepted', 2]);
   });
 
   it('with a key uses up no proof when its issuer cannot tell, and is asked about once', async () => {

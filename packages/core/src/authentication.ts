@@ -10,6 +10,7 @@ import {
   splitCredentials,
 } from './http/credentials.ts';
 import type { HttpRequest } from './http/request.ts';
+import { isFresh } from './introspection/freshness.ts';
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
@@ -70,6 +71,9 @@ export function openVisit(request: HttpRequest): AuthenticatedVisit {
 /** A bearer token proves nothing. */
 const noChecks: readonly never[] = Object.freeze([]);
 
+/** What was heard for a request is news for so long, however young a guard wants it: to answer takes a while. */
+const newsSeconds = 5;
+
 /** What a guard demands of the authentication itself. */
 type AuthenticationDemands = Pick<Requirement<never>, 'senderConstraint' | 'maxStatusAgeSeconds'>;
 
@@ -94,7 +98,7 @@ export interface Authenticator {
   ): Promise<Authentication>;
   /**
    * What its issuer says of a token about which the revocation list is behind. Nobody is asked again where the issuer was asked
-   * for this request.
+   * for this request, and that was not long ago.
    *
    * @throws AuthError: the doubt, where the issuer is not to be asked
    */
@@ -175,13 +179,15 @@ export function createAuthenticator(
     return { ...claim, token, agent, statusWithin: limitOf(token, maxStatusAgeSeconds) };
   }
 
-  /** Who was asked for this request, and said what is young enough, is not asked again. */
+  /** Who was asked for this request, and said what is young enough, is not asked again, unless the request lasts. */
   function settle(claim: Claim, maxStatusAgeSeconds: number | undefined, doubt: UnavailableError): Ready<Claim> {
     const { token, statusWithin = Number.POSITIVE_INFINITY } = claim;
+    const { status } = token;
     const { introspection } = token.issuer;
     if (introspection?.whenBehind !== 'ask') throw doubt;
     const bound = Math.min(introspection.cacheSeconds, limitOf(token, maxStatusAgeSeconds));
-    return token.status !== undefined && statusWithin <= bound ? claim : confirmStatus(claim, bound, doubt);
+    const isHeard = status !== undefined && isFresh(status.at, Math.max(bound, newsSeconds), now());
+    return isHeard && statusWithin <= bound ? claim : confirmStatus(claim, bound, doubt);
   }
 
   async function confirmStatus(claim: Claim, maxStatusAgeSeconds: number, doubt: UnavailableError): Promise<Claim> {
