@@ -22,11 +22,17 @@ import type { FindDoubt } from './status/revocations.ts';
 import { type AccessToken, createAccessTokens, type Known } from './token/access-tokens.ts';
 import { hashToken } from './token/token-cache.ts';
 
-/** An agent that has proven who it is, and how that was found. */
-export interface Authentication {
+/** An agent that has proven who it is, and how that was found. A class, as `AuthenticatedVisit` is. */
+export class Authentication {
   readonly visit: AuthenticatedVisit;
   readonly claim: Claim;
   readonly possession: Possession;
+
+  constructor(visit: AuthenticatedVisit, claim: Claim, possession: Possession) {
+    this.visit = visit;
+    this.claim = claim;
+    this.possession = possession;
+  }
 }
 
 type Token = AccessToken<() => Agent>;
@@ -48,24 +54,25 @@ interface Possession {
   readonly checks: readonly DecisionCheck[];
 }
 
-/** What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay. */
-export interface AuthenticatedVisit extends Visit {
-  claim: Ready<Claim> | undefined;
-  possession: Ready<Possession> | undefined;
-}
+/**
+ * What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay.
+ *
+ * A class and no literal: where objects of a literal live for some collections, V8 may decide to make all of them in old
+ * space, and what they hold, the request, stays until the next full collection.
+ */
+export class AuthenticatedVisit implements Visit {
+  readonly request: HttpRequest;
+  scheme: Visit['scheme'] = undefined;
+  token: Visit['token'] = undefined;
+  passedScopes: Visit['passedScopes'] = undefined;
+  needsNonce = false;
+  dependsOnField = false;
+  claim: Ready<Claim> | undefined = undefined;
+  possession: Ready<Possession> | undefined = undefined;
 
-/** What is known of a request before it is looked at. */
-export function openVisit(request: HttpRequest): AuthenticatedVisit {
-  return {
-    request,
-    scheme: undefined,
-    token: undefined,
-    passedScopes: undefined,
-    needsNonce: false,
-    dependsOnField: false,
-    claim: undefined,
-    possession: undefined,
-  };
+  constructor(request: HttpRequest) {
+    this.request = request;
+  }
 }
 
 /** A bearer token proves nothing. */
@@ -258,7 +265,7 @@ export function createAuthenticator(
         // Of a guard that waits beside this one, where it has asked.
         return whenReady(visit.claim ?? known, (claim) => {
           visit.possession ??= keepFailure(() => prove(visit, claim));
-          return whenReady(visit.possession, (possession) => ({ visit, claim, possession }));
+          return whenReady(visit.possession, (possession) => new Authentication(visit, claim, possession));
         });
       });
     },
@@ -268,12 +275,12 @@ export function createAuthenticator(
           ? await recheck(known, maxStatusAgeSeconds)
           : // What the issuer said for its request was long ago.
             await settle({ ...known, statusWithin: undefined }, maxStatusAgeSeconds, doubt);
-      return { visit, claim, possession };
+      return new Authentication(visit, claim, possession);
     },
     settle({ visit, claim: known, possession }, maxStatusAgeSeconds, doubt) {
       return whenReady(settle(known, maxStatusAgeSeconds, doubt), (claim) => {
         visit.claim = claim;
-        return { visit, claim, possession };
+        return new Authentication(visit, claim, possession);
       });
     },
     describe,

@@ -1,12 +1,6 @@
 import type { Agent } from './agent/agent.ts';
 import { AgentRecords } from './agent/verified-agent.ts';
-import {
-  type AuthenticatedVisit,
-  type Authentication,
-  type Authenticator,
-  createAuthenticator,
-  openVisit,
-} from './authentication.ts';
+import { AuthenticatedVisit, type Authentication, type Authenticator, createAuthenticator } from './authentication.ts';
 import { createAuthorizer } from './authorization.ts';
 import { InvalidTokenError, UnavailableError } from './errors.ts';
 import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
@@ -205,7 +199,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
   function memoryOf(request: HttpRequest): AuthenticatedVisit {
     const known = memories.get(request);
     if (known !== undefined) return known;
-    const memory = openVisit(request);
+    const memory = new AuthenticatedVisit(request);
     memories.set(request, memory);
     return memory;
   }
