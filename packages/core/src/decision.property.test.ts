@@ -7,7 +7,7 @@ import type { JsonObject } from './json.ts';
 function decide(traceparent: readonly string[], header: JsonObject = {}, payload: JsonObject = {}): Decision {
   return buildDecision({
     request: { method: 'GET', target: '/', headers: { traceparent } },
-    asked: { resource: 'https://api.example', scopes: [] },
+    asked: { resource: 'https://api.example', scopes: [], route: undefined, action: undefined },
     step: 'check',
     outcome: 'refused',
     error: undefined,
@@ -16,7 +16,7 @@ function decide(traceparent: readonly string[], header: JsonObject = {}, payload
     reasons: [],
     policies: [],
     checks: [],
-    time: new Date(0),
+    at: 0,
     durationMicroseconds: 0,
   });
 }
