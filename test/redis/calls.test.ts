@@ -1,6 +1,6 @@
 import { createRedisStores } from '@gatehouse/redis';
 import { Cluster } from 'ioredis';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startCluster } from './cluster.mjs';
 import type { RedisServer } from './servers.mjs';
 import { age, ask, openClient, openStores, prove, startServer } from './stores.ts';
@@ -31,6 +31,13 @@ test('all proofs of one turn of the event loop go in one call, and up to 128 of 
   expect(await countCalls(server, 'evalsha')).toBe(2);
   await askFor(300);
   expect(await countCalls(server, 'evalsha')).toBe(5);
+});
+
+test('a call is made under a clock of turns that stands still, too', async () => {
+  const { stores } = await startAged();
+  vi.useFakeTimers({ toFake: ['setImmediate'] });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await ask(stores, prove())).toBe('fresh');
 });
 
 test('copies of a proof in one call are one proof, in the order in which they came', async () => {

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+// Not the global one, which tests of users replace.
+import { setImmediate } from 'node:timers';
 import type { ReplayAnswer, ReplayProof, ReplayStore, UnavailableError } from '@gatehouse/core';
 import type { Connection, Script } from './connection.ts';
 import { type FailureCode, failure } from './failures.ts';
