@@ -14,7 +14,6 @@ import {
   ofSharedLists,
 } from './of-redis-revocations.mjs';
 import {
-  ofDoubtfulTokens,
   ofReadRevocations,
   ofRevocationLists,
   ofRevocations,
@@ -73,7 +72,6 @@ const byFile = {
   [`${core}/status/revocations.ts`]: ofRevocations,
   [`${core}/revocation-endpoint.ts`]: ofReadRevocations,
   [`${core}/evaluation.ts`]: ofAnswers,
-  [`${core}/token/access-tokens.ts`]: ofDoubtfulTokens,
   [`${core}/token/introspected.ts`]: ofActiveAnswers,
   [`${core}/issuer/introspection/signed-answer.ts`]: ofSignedAnswers,
   [`${core}/issuer/introspection/client.ts`]: ofEndpointAnswers,

@@ -57,16 +57,6 @@ export const ofRevokedAgents = [
   },
 ];
 
-/** By the word of the issuer. @type {readonly Mutation[]} */
-export const ofDoubtfulTokens = [
-  {
-    check: 'no issuer stands in for a list that is behind once a directory says that it does not',
-    rows: [],
-    find: "if (issuer.introspection?.whenBehind !== 'ask') throw doubt;",
-    replace: 'if (issuer.introspection === undefined) throw doubt;',
-  },
-];
-
 /** What an entry is about. @type {readonly Mutation[]} */
 export const ofRevocationTables = [
   { check: 'an entry ends', rows: [], find: 'if (now >= entry.expiresAt) continue;', replace: '' },

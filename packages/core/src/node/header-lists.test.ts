@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { viewHeaders } from './header-lists.ts';
 
-const raw = ['Host', 'a', 'X-List', 'one, two', 'x-list', '', '__proto__', 'b', 'constructor', 'c'];
+const raw = ['Host', 'a', 'x-list', 'one, two', 'X-List', '', '__proto__', 'b', 'constructor', 'c'];
 const listed = Object.fromEntries([
   ['host', ['a']],
   ['x-list', ['one, two', '']],
@@ -11,7 +11,7 @@ const listed = Object.fromEntries([
 ]);
 
 describe('a field', () => {
-  it('has a line for each time that its name came, in any case and in order, joined with none', () => {
+  it('has a line for each time that its name came, in any case and in order, joined with none [BRR-07]', () => {
     expect(viewHeaders(raw)['x-list']).toEqual(['one, two', '']);
   });
 

@@ -160,7 +160,7 @@ describe('a revocation list', () => {
     expect(list.health()).toEqual({ entries: 3 });
 
     // It is found behind most of the others.
-    await addAll(1, 'task', { expiresAt: dateOf(now + 3700) });
+    await addAll(1, 'gone', { expiresAt: dateOf(now + 3700) });
     await addAll(9996, 'full', later);
     clock.seconds = now + 3760;
     await addAll(1, 'last', later);
