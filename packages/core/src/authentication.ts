@@ -37,14 +37,28 @@ export class Authentication {
 
 type Token = AccessToken<() => Agent>;
 
-/** A good token, and an agent that has not proven yet that the token is its own. */
-interface Claim {
+/** A good token, and an agent that has not proven yet that the token is its own. A class, as `AuthenticatedVisit` is. */
+class Claim {
   readonly scheme: AccessTokenScheme;
   readonly compact: string;
   readonly token: Token;
   readonly agent: Agent;
   /** The strictest bound by which the issuer was asked for this request, in seconds; undefined before. */
   readonly statusWithin: number | undefined;
+
+  constructor(
+    scheme: AccessTokenScheme,
+    compact: string,
+    token: Token,
+    agent: Agent,
+    statusWithin: number | undefined,
+  ) {
+    this.scheme = scheme;
+    this.compact = compact;
+    this.token = token;
+    this.agent = agent;
+    this.statusWithin = statusWithin;
+  }
 }
 
 /** That an agent has proven that the token is its own. */
@@ -154,13 +168,10 @@ export function createAuthenticator(
     // What is remembered is of the grammar: it was read before, byte for byte.
     if (known === undefined) refuseOtherThanToken68(compact);
     visit.scheme = scheme;
-    return whenReady(known ?? tokens.read(hash, compact, visit, maxStatusAgeSeconds), (token) => ({
-      scheme,
-      compact,
-      token,
-      agent: token.derived(),
-      statusWithin: boundOf(token, maxStatusAgeSeconds),
-    }));
+    return whenReady(
+      known ?? tokens.read(hash, compact, visit, maxStatusAgeSeconds),
+      (token) => new Claim(scheme, compact, token, token.derived(), boundOf(token, maxStatusAgeSeconds)),
+    );
   }
 
   /** The status of an opaque token is all that is known of it. A JWT still has to be asked about, where its issuer wants that. */

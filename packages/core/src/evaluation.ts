@@ -44,13 +44,13 @@ export interface Question<Context> {
   readonly route: string | undefined;
 }
 
-/** What the steps of one evaluation leave behind for its decision. */
-export interface Trail {
-  agent: Agent | undefined;
+/** What the steps of one evaluation leave behind for its decision. A class, as `AuthenticatedVisit` is. */
+export class Trail {
+  agent: Agent | undefined = undefined;
   /** Asked for when somebody listens. */
-  listChecks: () => readonly DecisionCheck[];
-  reasons: readonly string[];
-  policies: readonly string[];
+  listChecks: () => readonly DecisionCheck[] = listNone;
+  reasons: readonly string[] = none;
+  policies: readonly string[] = none;
 }
 
 type Steps = (trail: Trail) => Ready<Agent | undefined>;
@@ -85,7 +85,7 @@ export function createEvaluator<Context>(
   function accept(visit: Visit, { step, requirement }: Question<Context>, agent: Agent | undefined): Outcome {
     if (agent === undefined) return { outcome: 'anonymous', headers: noHeaders };
     if (step !== 'authenticate') visit.passedScopes = unite(visit.passedScopes, requirement.scopes);
-    return { outcome: 'accepted', agent, headers: buildHeaders(visit) };
+    return new Acceptance(agent, buildHeaders(visit));
   }
 
   function refuse(visit: Visit, { requirement }: Question<Context>, error: unknown): Outcome {
@@ -139,7 +139,7 @@ export function createEvaluator<Context>(
     question: Question<Context>,
     steps: Steps,
   ): Ready<Outcome> {
-    const trail = startTrail();
+    const trail = new Trail();
     const startedAt = performance.now();
     const concluded = whenFailed(
       () => conclude(visit, question, steps, trail),
@@ -155,8 +155,20 @@ export function createEvaluator<Context>(
     });
   }
 
-  if (listener === undefined) return (visit, question, steps) => conclude(visit, question, steps, startTrail());
+  if (listener === undefined) return (visit, question, steps) => conclude(visit, question, steps, new Trail());
   return (visit, question, steps) => concludeAndTell(listener, visit, question, steps);
+}
+
+/** A class, as `AuthenticatedVisit` is. */
+class Acceptance {
+  readonly outcome = 'accepted';
+  readonly agent: Agent;
+  readonly headers: HeaderLists;
+
+  constructor(agent: Agent, headers: HeaderLists) {
+    this.agent = agent;
+    this.headers = headers;
+  }
 }
 
 /** Whatever has a `then`, as `await` finds it. */
@@ -166,8 +178,8 @@ async function waitFor(told: object): Promise<void> {
 
 const none: readonly never[] = Object.freeze([]);
 
-function startTrail(): Trail {
-  return { agent: undefined, listChecks: () => none, reasons: none, policies: none };
+function listNone(): readonly never[] {
+  return none;
 }
 
 function unite(passed: readonly string[] | undefined, required: readonly string[] = none): readonly string[] {
