@@ -40,3 +40,23 @@ export async function startChild(file, args, place) {
     stop: () => child.disconnect(),
   };
 }
+
+/**
+ * The other end: answers what the parent says, one message for each, until it disconnects.
+ *
+ * @template Order
+ * @param {(order: Order) => Promise<import('node:child_process').Serializable>} obey what it rejects with ends the process, which the parent notices
+ */
+export function serveParent(obey) {
+  process.on('disconnect', () => process.exit());
+  process.on('message', (/** @type {Order} */ order) => {
+    obey(order).then(
+      (answer) => process.send?.(answer),
+      (/** @type {unknown} */ error) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  });
+  process.send?.('ready');
+}

@@ -1,3 +1,4 @@
+import { serveParent } from './child.mjs';
 import { createFixture } from './fixtures.mjs';
 import { calibrate, sample } from './in-process.mjs';
 import { createLimitCase } from './limit.mjs';
@@ -16,17 +17,7 @@ const cases = {
 /** @type {Map<string, number>} */
 const counts = new Map();
 
-process.on('disconnect', () => process.exit());
-process.on('message', (/** @type {Order} */ order) => {
-  obey(order).then(
-    (answer) => process.send?.(answer),
-    (/** @type {unknown} */ error) => {
-      console.error(error);
-      process.exit(1); // which the benchmark notices
-    },
-  );
-});
-process.send?.('ready');
+serveParent(obey);
 
 /** @param {Order} order */
 async function obey({ subject, seconds }) {

@@ -66,7 +66,7 @@ const byFile = {
   [`${core}/requirement/sender-constraint.ts`]: ofConstraints,
   [`${core}/authorization.ts`]: ofAuthorization,
   [`${core}/requirement/offers.ts`]: ofOffers,
-  [`${core}/verifier.ts`]: ofRevokedAgents,
+  [`${core}/admission.ts`]: ofRevokedAgents,
   [`${core}/status/revocation-table.ts`]: ofRevocationTables,
   [`${core}/status/revocation-list.ts`]: ofRevocationLists,
   [`${core}/status/revocations.ts`]: ofRevocations,

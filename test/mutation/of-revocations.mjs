@@ -36,7 +36,7 @@ export const ofRevokedTokens = [
   {
     check: 'an agent that is kept is asked about while a list is behind',
     rows: [],
-    find: '{ ...known, statusWithin: undefined }',
+    find: 'new Claim(known, known.token, known.agent, undefined)',
     replace: 'known',
   },
 ];

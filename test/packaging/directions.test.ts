@@ -37,7 +37,9 @@ const rooms: readonly (readonly string[])[] = [
   ['decision'],
   ['options'],
   ['evaluation'],
+  ['authenticated-visit'],
   ['authentication', 'authorization'],
+  ['admission'],
   ['verifier'],
   ['adapter', 'node', 'revocation-endpoint', 'index'],
 ];

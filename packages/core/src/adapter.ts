@@ -123,11 +123,7 @@ export function createGuards<Context, Guard, Handler>(
   };
 }
 
-/**
- * A class and no literal: where objects of a literal live for some collections, as those of requests under way do, V8 may
- * decide to make all of them in old space (allocation site pretenuring). Each one then keeps its request, by the context,
- * until the next full collection.
- */
+/** A class, because the context leads to the request: see `AuthenticatedVisit`. */
 class GuardOptions<Context> implements CheckOptions<Context> {
   readonly requirement: Requirement<Context>;
   readonly context: Context;

@@ -1,5 +1,6 @@
-import type { Agent, Confirmation } from './agent/agent.ts';
+import type { Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
+import { type AuthenticatedVisit, Authentication, Claim, type Possession } from './authenticated-visit.ts';
 import type { DecisionCheck } from './decision.ts';
 import { InvalidTokenError, type UnavailableError } from './errors.ts';
 import type { Visit } from './evaluation.ts';
@@ -9,7 +10,6 @@ import {
   refuseOtherThanToken68,
   splitCredentials,
 } from './http/credentials.ts';
-import type { HttpRequest } from './http/request.ts';
 import { isFresh } from './introspection/freshness.ts';
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
@@ -19,75 +19,8 @@ import { keepFailure, type Ready, whenReady } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { satisfies } from './requirement/sender-constraint.ts';
 import type { FindDoubt } from './status/revocations.ts';
-import { type AccessToken, createAccessTokens, type Known } from './token/access-tokens.ts';
+import { createAccessTokens, type Known } from './token/access-tokens.ts';
 import { hashToken } from './token/token-cache.ts';
-
-/** An agent that has proven who it is, and how that was found. A class, as `AuthenticatedVisit` is. */
-export class Authentication {
-  readonly visit: AuthenticatedVisit;
-  readonly claim: Claim;
-  readonly possession: Possession;
-
-  constructor(visit: AuthenticatedVisit, claim: Claim, possession: Possession) {
-    this.visit = visit;
-    this.claim = claim;
-    this.possession = possession;
-  }
-}
-
-type Token = AccessToken<() => Agent>;
-
-/** A good token, and an agent that has not proven yet that the token is its own. A class, as `AuthenticatedVisit` is. */
-class Claim {
-  readonly scheme: AccessTokenScheme;
-  readonly compact: string;
-  readonly token: Token;
-  readonly agent: Agent;
-  /** The strictest bound by which the issuer was asked for this request, in seconds; undefined before. */
-  readonly statusWithin: number | undefined;
-
-  constructor(
-    scheme: AccessTokenScheme,
-    compact: string,
-    token: Token,
-    agent: Agent,
-    statusWithin: number | undefined,
-  ) {
-    this.scheme = scheme;
-    this.compact = compact;
-    this.token = token;
-    this.agent = agent;
-    this.statusWithin = statusWithin;
-  }
-}
-
-/** That an agent has proven that the token is its own. */
-interface Possession {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly checks: readonly DecisionCheck[];
-}
-
-/**
- * What is kept as long as its request is, so that a later guard neither verifies again nor calls a proof its own replay.
- *
- * A class and no literal: where objects of a literal live for some collections, V8 may decide to make all of them in old
- * space, and what they hold, the request, stays until the next full collection.
- */
-export class AuthenticatedVisit implements Visit {
-  readonly request: HttpRequest;
-  scheme: Visit['scheme'] = undefined;
-  token: Visit['token'] = undefined;
-  passedScopes: Visit['passedScopes'] = undefined;
-  needsNonce = false;
-  dependsOnField = false;
-  claim: Ready<Claim> | undefined = undefined;
-  possession: Ready<Possession> | undefined = undefined;
-
-  constructor(request: HttpRequest) {
-    this.request = request;
-  }
-}
 
 /** A bearer token proves nothing. */
 const noChecks: readonly never[] = Object.freeze([]);
@@ -170,18 +103,18 @@ export function createAuthenticator(
     visit.scheme = scheme;
     return whenReady(
       known ?? tokens.read(hash, compact, visit, maxStatusAgeSeconds),
-      (token) => new Claim(scheme, compact, token, token.derived(), boundOf(token, maxStatusAgeSeconds)),
+      (token) => new Claim({ scheme, compact }, token, token.derived(), boundOf(token, maxStatusAgeSeconds)),
     );
   }
 
   /** The status of an opaque token is all that is known of it. A JWT still has to be asked about, where its issuer wants that. */
-  function boundOf(token: Token, maxStatusAgeSeconds: number | undefined): number | undefined {
+  function boundOf(token: Claim['token'], maxStatusAgeSeconds: number | undefined): number | undefined {
     if (token.kind === 'opaque') return limitOf(token, maxStatusAgeSeconds);
     return token.issuer.recheckSeconds === undefined ? Number.POSITIVE_INFINITY : undefined;
   }
 
   /** How old a status may be, by what a guard demands and by the options of the issuer. */
-  function limitOf({ kind, issuer }: Token, maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number {
+  function limitOf({ kind, issuer }: Claim['token'], maxStatusAgeSeconds = Number.POSITIVE_INFINITY): number {
     const ofIssuer = kind === 'jwt' ? issuer.recheckSeconds : issuer.introspection?.cacheSeconds;
     return Math.min(maxStatusAgeSeconds, ofIssuer ?? Number.POSITIVE_INFINITY);
   }
@@ -194,7 +127,7 @@ export function createAuthenticator(
   async function recheck(claim: Claim, maxStatusAgeSeconds: number | undefined): Promise<Claim> {
     const token = await tokens.recheck(claim.token, claim.compact, maxStatusAgeSeconds);
     const agent = token === claim.token ? claim.agent : token.derived();
-    return { ...claim, token, agent, statusWithin: limitOf(token, maxStatusAgeSeconds) };
+    return new Claim(claim, token, agent, limitOf(token, maxStatusAgeSeconds));
   }
 
   /** Who was asked for this request, and said what is young enough, is not asked again, unless the request lasts. */
@@ -210,7 +143,7 @@ export function createAuthenticator(
 
   async function confirmStatus(claim: Claim, maxStatusAgeSeconds: number, doubt: UnavailableError): Promise<Claim> {
     const token = await tokens.confirm(claim.token, claim.compact, maxStatusAgeSeconds, doubt);
-    return { ...claim, token, agent: token.derived(), statusWithin: maxStatusAgeSeconds };
+    return new Claim(claim, token, token.derived(), maxStatusAgeSeconds);
   }
 
   function describe({ claim, possession }: Authentication): readonly DecisionCheck[] {
@@ -285,7 +218,7 @@ export function createAuthenticator(
         doubt === undefined
           ? await recheck(known, maxStatusAgeSeconds)
           : // What the issuer said for its request was long ago.
-            await settle({ ...known, statusWithin: undefined }, maxStatusAgeSeconds, doubt);
+            await settle(new Claim(known, known.token, known.agent, undefined), maxStatusAgeSeconds, doubt);
       return new Authentication(visit, claim, possession);
     },
     settle({ visit, claim: known, possession }, maxStatusAgeSeconds, doubt) {

@@ -62,11 +62,11 @@ export interface UnverifiedToken {
 }
 
 /**
- * The signature, by keys that were fetched so long ago, or because it was verified so long ago; that the token is active, by an
- * answer of its issuer to a question that was sent so long ago; that it is not revoked, by the same answer, because the revocation
- * list was behind; possession of the token's key, by a proof that was made so long
- * ago, by the certificate of the TLS connection, or by the one that a trusted proxy forwarded, neither of which has an age; or
- * the whole authentication, by an earlier guard so long ago.
+ * The signature, by keys that were fetched so long ago, or because it was verified so long ago; that the token is active, by
+ * an answer of its issuer to a question that was sent so long ago; that it is not revoked, by the same answer, because the
+ * revocation list was behind; possession of the token's key, by a proof that was made so long ago, by the certificate of the
+ * TLS connection, or by the one that a trusted proxy forwarded, neither of which has an age; or the whole authentication, by
+ * an earlier guard so long ago.
  */
 export type DecisionCheck =
   | { readonly check: 'signature'; readonly source: 'issuer-keys' | 'token-cache'; readonly ageSeconds: number }

@@ -44,7 +44,10 @@ export interface Question<Context> {
   readonly route: string | undefined;
 }
 
-/** What the steps of one evaluation leave behind for its decision. A class, as `AuthenticatedVisit` is. */
+/**
+ * What the steps of one evaluation leave behind for its decision. A class, because it leads to the request: see
+ * `AuthenticatedVisit`.
+ */
 export class Trail {
   agent: Agent | undefined = undefined;
   /** Asked for when somebody listens. */
@@ -159,7 +162,7 @@ export function createEvaluator<Context>(
   return (visit, question, steps) => concludeAndTell(listener, visit, question, steps);
 }
 
-/** A class, as `AuthenticatedVisit` is. */
+/** A class, because the agent leads to the request: see `AuthenticatedVisit`. */
 class Acceptance {
   readonly outcome = 'accepted';
   readonly agent: Agent;

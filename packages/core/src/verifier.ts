@@ -1,9 +1,10 @@
+import { createAdmission } from './admission.ts';
 import type { Agent } from './agent/agent.ts';
-import { AgentRecords } from './agent/verified-agent.ts';
-import { AuthenticatedVisit, type Authentication, type Authenticator, createAuthenticator } from './authentication.ts';
+import { AuthenticatedVisit } from './authenticated-visit.ts';
+import { createAuthenticator } from './authentication.ts';
 import { createAuthorizer } from './authorization.ts';
-import { InvalidTokenError, UnavailableError } from './errors.ts';
-import { createEvaluator, type Outcome, type Question, type Trail } from './evaluation.ts';
+import { UnavailableError } from './errors.ts';
+import { createEvaluator, type Outcome, type Question } from './evaluation.ts';
 import { isAnonymous } from './http/credentials.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import { createTrustedIssuers } from './issuer/issuers.ts';
@@ -13,7 +14,7 @@ import { createPrivateSlot } from './private-slot.ts';
 import { createDpop, type Dpop } from './proof/create-dpop.ts';
 import type { StoreHealth } from './proof/replay-store.ts';
 import { requireSharedReplayStore } from './proof/shared-replay.ts';
-import { type Ready, whenReady } from './ready.ts';
+import { whenReady } from './ready.ts';
 import { createImpossibilityFinder } from './requirement/impossibility.ts';
 import { createOfferList } from './requirement/offers.ts';
 import { createPreparer } from './requirement/prepare.ts';
@@ -126,71 +127,8 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
     now,
   );
   const memories = createPrivateSlot<AuthenticatedVisit>();
-  const authentications = new AgentRecords<Authentication>();
+  const admission = createAdmission({ authenticator, findDoubt, toleranceSeconds: clockToleranceSeconds, now });
   let isClosed = false;
-
-  function authenticate(memory: AuthenticatedVisit, requirement: Requirement<Context>, trail: Trail): Ready<Agent> {
-    const isFirst = memory.possession === undefined;
-    return whenReady(authenticator.authenticate(memory, requirement), (authentication) => {
-      const { agent } = authentication.claim;
-      authentications.set(agent, authentication);
-      trail.agent = agent;
-      const listChecks = isFirst ? authenticator.describe : authenticator.describeEarlier;
-      trail.listChecks = () => listChecks(authentication, requirement);
-      const doubt = refuseEnded(authentication);
-      if (doubt === undefined) return agent;
-      return whenReady(settle(authentication, requirement, trail, doubt, listChecks), ({ claim }) => claim.agent);
-    });
-  }
-
-  /** The revocation list is behind: the issuer has the word where its options say so, and in any case what the list knows. */
-  function settle(
-    authentication: Authentication,
-    requirement: Requirement<Context>,
-    trail: Trail,
-    doubt: UnavailableError,
-    listChecks: Authenticator['describeEarlier'],
-  ): Ready<Authentication> {
-    return whenReady(authenticator.settle(authentication, requirement.maxStatusAgeSeconds, doubt), (current) => {
-      authentications.set(current.claim.agent, current);
-      trail.agent = current.claim.agent;
-      trail.listChecks = () => [...listChecks(current, requirement), ...authenticator.describeSettled(current)];
-      refuseEnded(current);
-      return current;
-    });
-  }
-
-  /** An agent may be kept by a connection that stays open, while its token is revoked. */
-  function recheckKept(
-    authentication: Authentication,
-    requirement: Requirement<Context>,
-    trail: Trail,
-  ): Ready<Authentication> {
-    const { maxStatusAgeSeconds } = requirement;
-    const listChecks = authenticator.describeEarlier;
-    trail.listChecks = () => listChecks(authentication, {});
-    // What has ended here is ended, whether or not its issuer can be reached.
-    const doubt = refuseEnded(authentication);
-    if (doubt === undefined && maxStatusAgeSeconds === undefined) return authentication;
-    return whenReady(authenticator.recheck(authentication, maxStatusAgeSeconds, doubt), (current) => {
-      authentications.set(current.claim.agent, current);
-      trail.agent = current.claim.agent;
-      trail.listChecks = () => listChecks(current, requirement);
-      const left = refuseEnded(current);
-      return left === undefined ? current : settle(current, requirement, trail, left, listChecks);
-    });
-  }
-
-  /**
-   * A token may end while keys are fetched, or while its agent is kept by a connection that stays open. Gives the doubt that is
-   * left where the revocation list is behind.
-   */
-  function refuseEnded({ claim: { agent, token } }: Authentication): UnavailableError | undefined {
-    // To the millisecond, as `expiresAt` of the agent says it.
-    const end = Math.trunc(token.claims.expiresAtSeconds * 1000) + clockToleranceSeconds * 1000;
-    if (!(now() < end)) throw new InvalidTokenError('ERR_TOKEN_EXPIRED');
-    return findDoubt(agent);
-  }
 
   function refuseWhenClosed(): void {
     if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', 1);
@@ -224,17 +162,17 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       const question = readOptions('authenticate', options);
       return evaluate(memory, question, (trail) => {
         refuseWhenClosed();
-        return authenticate(memory, question.requirement, trail);
+        return admission.admit(memory, question.requirement, trail);
       });
     },
     async authorize(agent, options = {}) {
-      const authentication = authentications.get(agent);
+      const authentication = admission.find(agent);
       if (authentication === undefined) throw new TypeError('The agent was not made by this verifier.');
       const question = readOptions('authorize', options);
       return evaluate(authentication.visit, question, (trail) => {
         refuseWhenClosed();
         trail.agent = agent;
-        return whenReady(recheckKept(authentication, question.requirement, trail), ({ claim }) =>
+        return whenReady(admission.readmit(authentication, question.requirement, trail), ({ claim }) =>
           authorize(claim.agent, question.requirement, options.context as Context, trail),
         );
       });
@@ -245,7 +183,7 @@ export function createVerifier<Context = unknown>(options: VerifierOptions<Conte
       return evaluate(memory, question, (trail) => {
         refuseWhenClosed();
         if (options.mode === 'optional' && isAnonymous(request)) return undefined;
-        return whenReady(authenticate(memory, question.requirement, trail), (agent) =>
+        return whenReady(admission.admit(memory, question.requirement, trail), (agent) =>
           authorize(agent, question.requirement, options.context as Context, trail),
         );
       });

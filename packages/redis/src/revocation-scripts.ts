@@ -3,7 +3,8 @@ import type { Script } from './connection.ts';
 
 /**
  * Revocations in Redis: a hash of entries by id, those that were lifted included, so that none is missing for a good reason
- * before it has expired; when each of them goes, in a sorted set; a stream of what has changed; and a marker. All have one hash tag, so that one script changes them as one step.
+ * before it has expired; when each of them goes, in a sorted set; a stream of what has changed; and a marker. All have one
+ * hash tag, so that one script changes them as one step.
  *
  * The marker has the epoch, which names the unbroken stretch of this memory; since when; whether a process that knew the
  * memory before has vouched for this one; and how many changes there were. The count stands in the stream, too: whoever
@@ -57,9 +58,9 @@ return table.concat({ 'ok', marker[1], marker[2], marker[3], marker[4], id, repl
 
 /**
  * Puts an entry, or that it was lifted, in the place of what was expected there, and drops up to a hundred that have expired.
- * ARGV: its id, its record, the SHA-1 of the record that is expected or nothing, when it goes, in seconds. Returns `ok` and the
- * replication id if the record stands there now, or `is`, the SHA-1 of what stands there instead, and that itself: what a stranger has put there
- * may be no text, and reach nobody as it is.
+ * ARGV: its id, its record, the SHA-1 of the record that is expected or nothing, when it goes, in seconds. Returns `ok` and
+ * the replication id if the record stands there now, or `is`, the SHA-1 of what stands there instead, and that itself: what
+ * a stranger has put there may be no text, and reach nobody as it is.
  *
  * A record that stood there before is written once more, so that whoever waits for replicas waits for this one.
  */

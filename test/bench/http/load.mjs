@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { serveParent } from '../child.mjs';
 import { percentile, toMicroseconds } from '../measure.mjs';
 import { parseAnswer } from './answer.mjs';
 
@@ -26,17 +27,7 @@ let requests = [];
 /** @type {readonly Connection[]} */
 let connections = [];
 
-process.on('disconnect', () => process.exit());
-process.on('message', (/** @type {Order} */ order) => {
-  obey(order).then(
-    (answer) => process.send?.(answer),
-    (/** @type {unknown} */ error) => {
-      console.error(error);
-      process.exit(1); // which the benchmark notices
-    },
-  );
-});
-process.send?.('ready');
+serveParent(obey);
 
 /** @param {Order} order @returns {Promise<Load | true>} */
 async function obey(order) {
