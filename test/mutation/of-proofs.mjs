@@ -148,13 +148,18 @@ export const ofProofs = [
   {
     check: 'a proof is remembered after its signature was verified, not before',
     rows: ['DPOP-25'],
-    find: `const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
-      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
-      if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
-      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);`,
-    replace: `await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
-      const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
-      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');`,
+    find: `      const verification = queue.run(token.jkt, () => proofKey.key.verify(input, signature));
+      const use = whenReady(verification, (isValid) => {
+        if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
+        if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
+        return remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
+      });`,
+    replace: `      const key = replayKey(token.jkt, request.method, uri, id);
+      const use = whenReady(remember(key, issuedAtSeconds, token.jkt, nonce), () =>
+        whenReady(queue.run(token.jkt, () => proofKey.key.verify(input, signature)), (isValid) => {
+          if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
+        }),
+      );`,
   },
   {
     check: 'no nonce is judged before the epoch of the store is known',
@@ -183,26 +188,26 @@ export const ofProofs = [
   {
     check: 'a proof is remembered for its key',
     rows: ['DPOP-23', 'DPOP-25'],
-    find: '[jkt, uri, method.length, method, id]',
-    replace: '[uri, method.length, method, id]',
+    find: `\`\${jkt} \${uri} \${method.length} \${method} \${id}\``,
+    replace: `\`\${uri} \${method.length} \${method} \${id}\``,
   },
   {
     check: 'a proof is remembered for its method',
     rows: ['DPOP-23'],
-    find: '[jkt, uri, method.length, method, id]',
-    replace: '[jkt, uri, id]',
+    find: `\`\${jkt} \${uri} \${method.length} \${method} \${id}\``,
+    replace: `\`\${jkt} \${uri} \${id}\``,
   },
   {
     check: 'a proof is remembered for its URI',
     rows: ['DPOP-23'],
-    find: '[jkt, uri, method.length, method, id]',
-    replace: '[jkt, method.length, method, id]',
+    find: `\`\${jkt} \${uri} \${method.length} \${method} \${id}\``,
+    replace: `\`\${jkt} \${method.length} \${method} \${id}\``,
   },
   {
     check: 'a proof is remembered for its jti',
     rows: ['DPOP-23'],
-    find: '[jkt, uri, method.length, method, id]',
-    replace: '[jkt, uri, method.length, method]',
+    find: `\`\${jkt} \${uri} \${method.length} \${method} \${id}\``,
+    replace: `\`\${jkt} \${uri} \${method.length} \${method}\``,
   },
   {
     check: 'a proof is remembered for the normalized URI, not for its spelling',

@@ -65,8 +65,9 @@ export const ofAuthentication = [
   {
     check: 'a token that is remembered needs a proof again',
     rows: ['DPOP-30'],
-    find: 'whenReady(confirm(visit, claim), (checks)',
-    replace: "whenReady(claim.token.signature?.source === 'token-cache' ? [] : confirm(visit, claim), (checks)",
+    find: 'const proof = proofs.verify(',
+    replace: `if (token.signature?.source === 'token-cache') return new Possession(now(), certificate, undefined);
+    const proof = proofs.verify(`,
   },
   {
     check: 'the binding that a guard demands is there before the proof is looked at',

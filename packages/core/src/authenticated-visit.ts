@@ -1,8 +1,8 @@
 import type { Agent } from './agent/agent.ts';
-import type { DecisionCheck } from './decision.ts';
 import type { Visit } from './evaluation.ts';
 import type { AccessTokenScheme } from './http/credentials.ts';
 import type { HttpRequest } from './http/request.ts';
+import type { CertificateSource } from './proof/mtls.ts';
 import type { Ready } from './ready.ts';
 import type { AccessToken } from './token/access-tokens.ts';
 
@@ -51,11 +51,20 @@ export class Claim {
   }
 }
 
-/** That an agent has proven that the token is its own. */
-export interface Possession {
+/** That an agent has proven that the token is its own; of a token that is bound to nothing, that there was nothing to prove. */
+export class Possession {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly checks: readonly DecisionCheck[];
+  /** Where the certificate was read; undefined where none is needed. */
+  readonly certificate: CertificateSource | undefined;
+  /** Undefined where no proof is needed. */
+  readonly proofIssuedAtSeconds: number | undefined;
+
+  constructor(at: number, certificate: CertificateSource | undefined, proofIssuedAtSeconds: number | undefined) {
+    this.at = at;
+    this.certificate = certificate;
+    this.proofIssuedAtSeconds = proofIssuedAtSeconds;
+  }
 }
 
 /** An agent that has proven who it is, and how that was found. */

@@ -1,6 +1,6 @@
 import type { Confirmation } from './agent/agent.ts';
 import { createAgentMaker } from './agent/create.ts';
-import { type AuthenticatedVisit, Authentication, Claim, type Possession } from './authenticated-visit.ts';
+import { type AuthenticatedVisit, Authentication, Claim, Possession } from './authenticated-visit.ts';
 import type { DecisionCheck } from './decision.ts';
 import { InvalidTokenError, type UnavailableError } from './errors.ts';
 import type { Visit } from './evaluation.ts';
@@ -14,16 +14,13 @@ import { isFresh } from './introspection/freshness.ts';
 import type { TrustedIssuers } from './issuer/trusted.ts';
 import type { VerifierSettings } from './options.ts';
 import type { ProofVerifier } from './proof/dpop.ts';
-import { createCertificateVerifier } from './proof/mtls.ts';
+import { type CertificateSource, createCertificateVerifier } from './proof/mtls.ts';
 import { keepFailure, type Ready, whenReady } from './ready.ts';
 import type { Requirement } from './requirement/requirement.ts';
 import { satisfies } from './requirement/sender-constraint.ts';
 import type { FindDoubt } from './status/revocations.ts';
 import { createAccessTokens, type Known } from './token/access-tokens.ts';
 import { hashToken } from './token/token-cache.ts';
-
-/** A bearer token proves nothing. */
-const noChecks: readonly never[] = Object.freeze([]);
 
 /** What was heard for a request is news for so long, however young a guard wants it: to answer takes a while. */
 const newsSeconds = 5;
@@ -151,43 +148,45 @@ export function createAuthenticator(
     return [
       ...(signature === undefined ? [] : [{ check: 'signature', ...describeAge(signature) } as const]),
       ...(status === undefined ? [] : [{ check: 'status', ...describeAge(status) } as const]),
-      ...possession.checks,
+      ...describePossession(possession),
     ];
+  }
+
+  function describePossession({ at, certificate, proofIssuedAtSeconds }: Possession): readonly DecisionCheck[] {
+    const checks: DecisionCheck[] = certificate === undefined ? [] : [{ check: 'confirmation', source: certificate }];
+    if (proofIssuedAtSeconds === undefined) return checks;
+    const ageSeconds = Math.max(0, at / 1000 - proofIssuedAtSeconds);
+    return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
   }
 
   function describeAge<Source extends string>({ source, at }: Known<Source>) {
     return { source, ageSeconds: secondsSince(at) };
   }
 
-  function prove(visit: Visit, claim: Claim): Ready<Possession> {
-    return whenReady(confirm(visit, claim), (checks) => ({ at: now(), checks }));
-  }
-
   /**
    * What a token is bound to has to be proven, and nothing else can be (RFC 8705 §3, RFC 9449 §7.1, §7.2). The certificate
    * comes first: a request that is refused for it uses up no proof.
    */
-  function confirm(visit: Visit, { scheme, agent, token }: Claim): Ready<readonly DecisionCheck[]> {
+  function prove(visit: Visit, { scheme, agent, token }: Claim): Ready<Possession> {
     const { confirmation } = agent;
     if (!('jkt' in confirmation)) {
       if (scheme === 'DPoP') throw new InvalidTokenError('ERR_TOKEN_UNBOUND');
-      return confirmByCertificate(visit, confirmation);
+      return new Possession(now(), proveByCertificate(visit, confirmation), undefined);
     }
     if (scheme === 'Bearer' || proofs === undefined) throw new InvalidTokenError('ERR_TOKEN_BOUND');
-    const checks = confirmByCertificate(visit, confirmation);
+    const certificate = proveByCertificate(visit, confirmation);
     const proof = proofs.verify(visit.request, { jkt: confirmation.jkt, hash: token.hash, entry: token.entry });
     return whenReady(proof, ({ issuedAtSeconds, nonce }) => {
       visit.needsNonce = nonce === 'aging';
-      const ageSeconds = secondsSince(issuedAtSeconds * 1000);
-      return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
+      return new Possession(now(), certificate, issuedAtSeconds);
     });
   }
 
-  function confirmByCertificate(visit: Visit, confirmation: Confirmation): readonly DecisionCheck[] {
-    if (!('thumbprint' in confirmation)) return noChecks;
+  function proveByCertificate(visit: Visit, confirmation: Confirmation): CertificateSource | undefined {
+    if (!('thumbprint' in confirmation)) return undefined;
     const source = certificates.verify(visit.request, confirmation.thumbprint);
     visit.dependsOnField = source === 'client-cert-field';
-    return [{ check: 'confirmation', source }];
+    return source;
   }
 
   function secondsSince(time: number): number {

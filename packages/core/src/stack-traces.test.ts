@@ -41,6 +41,15 @@ describe('stack traces', () => {
     expect(Error.stackTraceLimit).toBe(3);
   });
 
+  it('stay as they are where somebody refuses to have the limit set', () => {
+    const refuse = () => {
+      throw new Error('not here');
+    };
+    Object.defineProperty(Error, 'stackTraceLimit', { get: () => 3, set: refuse, configurable: true });
+    expect(suspendStackTraces()).toBe(undefined);
+    expect(Error.stackTraceLimit).toBe(3);
+  });
+
   it('are not brought back where somebody has done away with them', () => {
     Reflect.deleteProperty(Error, 'stackTraceLimit');
     resumeStackTraces(suspendStackTraces());

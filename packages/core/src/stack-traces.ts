@@ -8,7 +8,13 @@
 export function suspendStackTraces(): number | undefined {
   const limit: unknown = Error.stackTraceLimit;
   // Without a number there, V8 makes no stack at all, not even one with the message.
-  return typeof limit === 'number' && Reflect.set(Error, 'stackTraceLimit', 0) ? limit : undefined;
+  if (typeof limit !== 'number') return undefined;
+  try {
+    Error.stackTraceLimit = 0;
+    return limit;
+  } catch {
+    return undefined;
+  }
 }
 
 export function resumeStackTraces(limit: number | undefined): void {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { JwsHeader } from './algorithms.ts';
 import { isUsableKey, listKeys, publishKeys } from './json-web-keys.ts';
 
 const jwk = (key: KeyObject, members: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -14,8 +15,7 @@ const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ed25519 = generateKeyPairSync('ed25519');
 const ed448 = generateKeyPairSync('ed448');
 
-const count = async (keys: readonly unknown[], header: Record<string, unknown>) =>
-  (await publishKeys(keys).select(header)).length;
+const count = async (keys: readonly unknown[], header: JwsHeader) => (await publishKeys(keys).select(header)).length;
 
 describe('isUsableKey', () => {
   it('takes public EC, RSA and OKP keys', () => {
@@ -54,12 +54,12 @@ describe('a key selector', () => {
   });
 
   it.each([
-    ['another kid', { kid: 'b' }, { alg: 'ES256', kid: 'a' }],
-    ['use enc', { use: 'enc' }, { alg: 'ES256' }],
-    ['key_ops without verify', { key_ops: ['encrypt'] }, { alg: 'ES256' }],
-    ['another alg', { alg: 'ES384' }, { alg: 'ES256' }],
-  ])('passes over a key with %s [JWK-02 JWK-03 JWT-04]', async (_what, members, header) => {
-    expect(await count([jwk(ec.publicKey, members)], header)).toBe(0);
+    ['another kid', { kid: 'b' }, 'a'],
+    ['use enc', { use: 'enc' }],
+    ['key_ops without verify', { key_ops: ['encrypt'] }],
+    ['another alg', { alg: 'ES384' }],
+  ])('passes over a key with %s [JWK-02 JWK-03 JWT-04]', async (_what, members, kid?: string) => {
+    expect(await count([jwk(ec.publicKey, members)], { alg: 'ES256', ...(kid && { kid }) })).toBe(0);
   });
 
   it('passes over keys of another type or curve [JWT-04]', async () => {
@@ -69,7 +69,7 @@ describe('a key selector', () => {
   });
 
   it('takes no other curve for Ed25519 [JWT-25]', async () => {
-    for (const alg of ['Ed25519', 'EdDSA']) {
+    for (const alg of ['Ed25519', 'EdDSA'] as const) {
       expect(await count([jwk(ed448.publicKey, { kid: 'a' })], { alg, kid: 'a' })).toBe(0);
       expect(await count([jwk(ed25519.publicKey, { kid: 'a' })], { alg, kid: 'a' })).toBe(1);
     }

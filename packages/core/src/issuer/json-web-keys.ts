@@ -1,7 +1,9 @@
 import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
-import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { Ready } from '../ready.ts';
+import type { JwsHeader } from './algorithms.ts';
+import { createVerificationKey, type VerificationKey } from './signature.ts';
 
 /** A JSON Web Key Set (RFC 7517 §5), as published: public keys only. */
 export interface JsonWebKeySet {
@@ -12,7 +14,7 @@ export interface JsonWebKeySet {
  * The keys of a set that fit a JOSE header by `kid`, `alg`, `use`, `key_ops`, type and curve: none where nothing fits,
  * several only where the header does not tell them apart.
  */
-type SelectKeys = (header: JWSHeaderParameters) => Ready<readonly KeyObject[]>;
+type SelectKeys = (header: JwsHeader) => Ready<readonly VerificationKey[]>;
 
 /** What an issuer publishes at one time. The same keys are the same object, fetched again or not. */
 export interface PublishedKeys {
@@ -84,9 +86,9 @@ export function isForVerifying({ use, key_ops: operations }: JsonObject): boolea
 /** Selects among the usable ones of these keys. `jose` matches and imports; what it found once needs no second search. */
 function createKeySelector(keys: readonly unknown[]): SelectKeys {
   const select = createLocalJWKSet({ keys: keys.filter(isUsableKey) } as JSONWebKeySet);
-  const found = new Map<string, readonly KeyObject[]>();
+  const found = new Map<string, readonly VerificationKey[]>();
 
-  async function search(header: JWSHeaderParameters): Promise<readonly CryptoKey[]> {
+  async function search(header: JwsHeader): Promise<readonly CryptoKey[]> {
     try {
       return [await select(header)];
     } catch (error) {
@@ -94,8 +96,8 @@ function createKeySelector(keys: readonly unknown[]): SelectKeys {
     }
   }
 
-  async function find(header: JWSHeaderParameters, name: string): Promise<readonly KeyObject[]> {
-    const fitting = (await search(header)).map((key) => KeyObject.from(key));
+  async function find(header: JwsHeader, name: string): Promise<readonly VerificationKey[]> {
+    const fitting = (await search(header)).map((key) => createVerificationKey(header.alg, KeyObject.from(key)));
     // Anybody can name keys that do not exist.
     if (fitting.length > 0) found.set(name, fitting);
     return fitting;

@@ -1,16 +1,18 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UnavailableError } from '../errors.ts';
 import type { PublishedKeys } from './json-web-keys.ts';
 import { createKeySet, type KeySet, type OfferedKeys } from './key-set.ts';
+import { createVerificationKey, type VerificationKey } from './signature.ts';
 
-const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const { publicKey: otherKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const header = (kid: string) => ({ alg: 'ES256', kid });
+const createKey = () => createVerificationKey('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
+const publicKey = createKey();
+const otherKey = createKey();
+const header = (kid: string) => ({ alg: 'ES256', kid }) as const;
 const options = { refreshSeconds: 600, cooldownSeconds: 5, maxStaleSeconds: 3600 };
 
 /** What the issuer publishes, by `kid`, how often it was asked, and the clock. */
-let published: Map<string, KeyObject>;
+let published: Map<string, VerificationKey>;
 let isDown: boolean;
 let fetches: number;
 let now: number;
@@ -36,7 +38,7 @@ async function findFirst(kid: string): Promise<Omit<OfferedKeys, 'renew'> | unde
 }
 const find = async (kid: string) => (await findFirst(kid))?.keys.length ?? 0;
 /** Everything that is found for somebody whom nothing satisfies. */
-async function exhaust(kid: string): Promise<KeyObject[]> {
+async function exhaust(kid: string): Promise<VerificationKey[]> {
   const known = await keySet.select(header(kid));
   const newer = await known.renew();
   return [...known.keys, ...(newer?.keys ?? [])];

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
-import type { JWSHeaderParameters } from 'jose';
 import { UnavailableError } from '../errors.ts';
 import { type Ready, whenReady } from '../ready.ts';
+import type { JwsHeader } from './algorithms.ts';
 import type { PublishedKeys } from './json-web-keys.ts';
 import { createRenewable, type Loaded, type RenewableOptions } from './renewable.ts';
+import type { VerificationKey } from './signature.ts';
 
 /** The state of the keys of one issuer. */
 export interface KeySetHealth {
@@ -16,7 +16,7 @@ export interface KeySetHealth {
 /** Keys that fit a token, and the set that they are of. */
 export interface OfferedKeys {
   /** None where nothing in the set fits. */
-  readonly keys: readonly KeyObject[];
+  readonly keys: readonly VerificationKey[];
   readonly published: PublishedKeys;
   /** How long ago the set was fetched. */
   readonly ageSeconds: number;
@@ -33,7 +33,7 @@ export interface OfferedKeys {
 /** The keys of one issuer: decides when they are fetched, and which of them fit a token. */
 export interface KeySet {
   /** The keys of the set at hand that fit. @throws UnavailableError when no set can be had */
-  select(header: JWSHeaderParameters): Ready<OfferedKeys>;
+  select(header: JwsHeader): Ready<OfferedKeys>;
   /** True while the issuer publishes these very keys, as far as is known without waiting. */
   isCurrent(published: PublishedKeys): boolean;
   /** Resolves when keys are loaded. @throws UnavailableError */
@@ -45,10 +45,7 @@ export function createKeySet(options: RenewableOptions<PublishedKeys>): KeySet {
   const { now } = options;
   const current = createRenewable(options);
 
-  function selectFrom(
-    { value, at }: Loaded<PublishedKeys>,
-    header: JWSHeaderParameters,
-  ): Ready<Omit<OfferedKeys, 'renew'>> {
+  function selectFrom({ value, at }: Loaded<PublishedKeys>, header: JwsHeader): Ready<Omit<OfferedKeys, 'renew'>> {
     const ageSeconds = Math.max(0, (now() - at) / 1000);
     return whenReady(value.select(header), (keys) => ({ keys, published: value, ageSeconds }));
   }
@@ -56,7 +53,7 @@ export function createKeySet(options: RenewableOptions<PublishedKeys>): KeySet {
   async function renew(
     { keys }: Omit<OfferedKeys, 'renew'>,
     known: Loaded<PublishedKeys>,
-    header: JWSHeaderParameters,
+    header: JwsHeader,
   ): ReturnType<OfferedKeys['renew']> {
     const newer = await current.renew(known).catch((error: unknown) => {
       // A signature that the known keys refute is bad, whether or not the issuer can be reached.

@@ -5,13 +5,14 @@ interface Piece {
   place: 'undecided' | 'here' | 'pool';
   /** Ends what is on the pool. */
   finish: (error?: Error) => void;
-  readonly result: Promise<string>;
+  /** What the choice gave back at once. */
+  readonly result: string | Promise<string>;
 }
 
 let choose: ThreadChoice;
 
 beforeEach(() => {
-  choose = createThreadChoice();
+  choose = createThreadChoice(2);
 });
 
 function send({ isSlow = false, fails = false } = {}): Piece {
@@ -32,61 +33,52 @@ function send({ isSlow = false, fails = false } = {}): Piece {
   return piece as Piece;
 }
 
+const sendMany = (count: number) => Array.from({ length: count }, () => send());
 const placesOf = (pieces: readonly Piece[]) => pieces.map(({ place }) => place);
-/** The next turn of the event loop has come to its end. */
+/** The turn of the event loop has come to its end. */
 const endTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('work that is alone', () => {
-  it('is done here, when the turn of the event loop ends', async () => {
-    const piece = send();
-    await Promise.resolve();
-    expect(piece.place).toBe('undecided');
-    await endTurn();
-    expect(piece.place).toBe('here');
-    expect(await piece.result).toBe('done here');
+describe('the first work in a turn of the event loop', () => {
+  it('is done here, at once', () => {
+    expect(send().result).toBe('done here');
   });
 
-  it('is done here in turn after turn, one in each', async () => {
+  it('is done here in turn after turn', async () => {
     for (let turn = 0; turn < 5; turn += 1) {
-      const piece = send();
-      expect(await piece.result).toBe('done here');
-      const next = send();
-      expect(next.place).toBe('undecided');
+      expect(send().result).toBe('done here');
       await endTurn();
-      expect(next.place).toBe('here');
     }
   });
 
-  it('is done under a clock that stands still, too', async () => {
+  it('is done here under a clock that stands still, too', async () => {
     vi.useFakeTimers();
     try {
-      expect(await send().result).toBe('done here');
+      expect(send().result).toBe('done here');
     } finally {
       vi.useRealTimers();
     }
+    await endTurn();
+    expect(send().result).toBe('done here');
   });
 
-  it('rejects with what it throws, and the next is done as if nothing had happened', async () => {
-    await expect(send({ fails: true }).result).rejects.toThrow('failed here');
-    expect(await send().result).toBe('done here');
+  it('throws what it throws, and is the first of its turn nonetheless', async () => {
+    expect(() => send({ fails: true })).toThrow('failed here');
+    expect(send().place).toBe('pool');
   });
 });
 
-describe('work that comes together', () => {
-  it('goes to the pool, the first of it too, as soon as the second comes', async () => {
-    const first = send();
-    expect(first.place).toBe('undecided');
-    const others = [send(), send()];
-    expect(placesOf([first, ...others])).toEqual(['pool', 'pool', 'pool']);
-    await endTurn();
-    expect(placesOf([first, ...others])).toEqual(['pool', 'pool', 'pool']);
-    for (const piece of [first, ...others]) {
+describe('more work in one turn', () => {
+  it('goes to the pool', async () => {
+    const [first, ...others] = sendMany(3);
+    expect(first?.result).toBe('done here');
+    expect(placesOf(others)).toEqual(['pool', 'pool']);
+    for (const piece of others) {
       piece.finish();
       expect(await piece.result).toBe('done on the pool');
     }
   });
 
-  it('goes to the pool where it comes in different callbacks of one turn', async () => {
+  it('goes to the pool where it comes in another callback of the turn', async () => {
     let pieces: readonly Piece[] = [];
     await new Promise<void>((resolve) => {
       setTimeout(() => {
@@ -97,42 +89,58 @@ describe('work that comes together', () => {
         });
       });
     });
-    expect(placesOf(pieces)).toEqual(['pool', 'pool']);
+    expect(placesOf(pieces)).toEqual(['here', 'pool']);
   });
 
   it('goes to the pool as long as anything is there, and is done here again after that', async () => {
-    const [first, second] = [send(), send()];
+    const [, first, second] = sendMany(3);
     await endTurn();
-    first.finish();
+    first?.finish();
     const third = send();
     expect(third.place).toBe('pool');
-    second.finish();
+    second?.finish();
     third.finish(new Error('failed there'));
     await expect(third.result).rejects.toThrow('failed there');
-    expect(await send().result).toBe('done here');
+    expect(send().result).toBe('done here');
   });
 
   it('rejects with what the pool throws at once, each piece its own, and goes on', async () => {
+    send();
     const [bad, good] = [send({ fails: true }), send()];
     await expect(bad.result).rejects.toThrow('not taken');
     good.finish();
     expect(await good.result).toBe('done on the pool');
-    expect(await send().result).toBe('done here');
+    await endTurn();
+    expect(send().result).toBe('done here');
   });
 });
 
 describe('slow work', () => {
-  it('goes to the pool, alone or not', async () => {
+  it('goes to the pool, the first of its turn or not', async () => {
     const slow = send({ isSlow: true });
     expect(slow.place).toBe('pool');
     slow.finish();
     expect(await slow.result).toBe('done on the pool');
+    expect(send().result).toBe('done here');
+  });
+});
+
+describe('a process with one core', () => {
+  beforeEach(() => {
+    choose = createThreadChoice(1);
   });
 
-  it('takes with it what was alone before', async () => {
-    const [quick, slow] = [send(), send({ isSlow: true })];
-    expect(placesOf([quick, slow])).toEqual(['pool', 'pool']);
-    await endTurn();
-    expect(quick.place).toBe('pool');
+  it('does 64 pieces here in each turn, and sends the others to the pool', async () => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      const places = placesOf(sendMany(66));
+      expect(places.slice(0, 64)).toEqual(Array(64).fill('here'));
+      expect(places.slice(64)).toEqual(['pool', 'pool']);
+      await endTurn();
+    }
+  });
+
+  it('sends slow work to the pool, and does other work here meanwhile', () => {
+    expect(send({ isSlow: true }).place).toBe('pool');
+    expect(send().result).toBe('done here');
   });
 });

@@ -1,9 +1,7 @@
-import type { KeyObject } from 'node:crypto';
-import type { JWSHeaderParameters } from 'jose';
 import { decodeBase64url } from '../base64url.ts';
-import type { JwsAlgorithm } from './algorithms.ts';
+import type { JwsHeader } from './algorithms.ts';
 import type { KeySet, OfferedKeys } from './key-set.ts';
-import { verifySignature } from './signature.ts';
+import type { VerificationKey } from './signature.ts';
 
 /**
  * The keys of an issuer, one of which verifies the signature of a compact JWS; else whether there was a key that fits.
@@ -13,14 +11,14 @@ import { verifySignature } from './signature.ts';
 export async function findVerifyingKeys(
   compact: string,
   keys: KeySet,
-  header: JWSHeaderParameters & { readonly alg: JwsAlgorithm },
+  header: JwsHeader,
 ): Promise<Pick<OfferedKeys, 'published' | 'ageSeconds'> | 'no-key' | 'no-signature'> {
   // RFC 7515 §2: what was signed are the first two segments as received, their dot included.
   const dot = compact.lastIndexOf('.');
   const signature = decodeBase64url(compact.slice(dot + 1));
   if (signature === undefined) return 'no-signature';
-  const isVerifiedBy = (candidates: readonly KeyObject[]) =>
-    verifiesOne(candidates, header.alg, compact.slice(0, dot), signature);
+  const isVerifiedBy = (candidates: readonly VerificationKey[]) =>
+    verifiesOne(candidates, compact.slice(0, dot), signature);
   const known = await keys.select(header);
   if (await isVerifiedBy(known.keys)) return known;
   const newer = await known.renew();
@@ -29,13 +27,12 @@ export async function findVerifyingKeys(
 }
 
 async function verifiesOne(
-  keys: readonly KeyObject[],
-  algorithm: JwsAlgorithm,
+  keys: readonly VerificationKey[],
   signingInput: string,
   signature: Uint8Array,
 ): Promise<boolean> {
   for (const key of keys) {
-    if (await verifySignature(algorithm, key, signingInput, signature)) return true;
+    if (await key.verify(signingInput, signature)) return true;
   }
   return false;
 }

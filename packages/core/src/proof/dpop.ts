@@ -1,4 +1,4 @@
-import { hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeBase64url } from '../base64url.ts';
 import {
   type AuthError,
@@ -10,7 +10,7 @@ import {
 } from '../errors.ts';
 import type { HttpRequest } from '../http/request.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
-import { verifySignature } from '../issuer/signature.ts';
+import { createVerificationKey, type VerificationKey } from '../issuer/signature.ts';
 import type { JsonObject } from '../json.ts';
 import { type Ready, whenFailed, whenReady } from '../ready.ts';
 import { withTimeout } from '../timeout.ts';
@@ -44,8 +44,7 @@ interface BoundToken {
 interface ProofKey {
   /** The header segment. */
   readonly header: string;
-  readonly algorithm: JwsAlgorithm;
-  readonly key: KeyObject;
+  readonly key: VerificationKey;
 }
 
 /** What a good proof says. */
@@ -73,7 +72,7 @@ export interface ProofVerifier {
    * @throws TooManyRequestsError when one key uses more than its share of what is bounded
    * @throws UnavailableError when nobody can tell whether the proof was used before, and after `close`
    */
-  verify(request: HttpRequest, token: BoundToken): Promise<VerifiedProof>;
+  verify(request: HttpRequest, token: BoundToken): Ready<VerifiedProof>;
 }
 
 export interface ProofVerifierOptions {
@@ -92,7 +91,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
 
   const provenKeys = new WeakMap<object, ProofKey>();
 
-  function readHeader(segment: string, jkt: string): Omit<ProofKey, 'header'> {
+  function readHeader(segment: string, jkt: string): VerificationKey {
     const header = decodeJsonObject(segment);
     if (header === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
     const { typ, alg, jwk } = header;
@@ -106,7 +105,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
     if (publicJwk.thumbprint !== jkt) throw new InvalidTokenError('ERR_TOKEN_BINDING');
     const key = importPublicJwk(publicJwk);
     if (key === undefined) throw new InvalidDpopProofError('ERR_DPOP_KEY');
-    return { algorithm, key };
+    return createVerificationKey(algorithm, key);
   }
 
   /** Most clients write the URI as it is normalized. */
@@ -157,11 +156,11 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   }
 
   return {
-    async verify(request, token) {
+    verify(request, token) {
       const uri = targetUris.of(request.target);
       const { header, payload, signature, input } = readProof(request);
       const known = provenKeys.get(token.entry);
-      const proofKey = known?.header === header ? known : { header, ...readHeader(header, token.jkt) };
+      const proofKey = known?.header === header ? known : { header, key: readHeader(header, token.jkt) };
       const claims = decodeJsonObject(payload);
       if (claims === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
       if (readText(claims, 'htm') !== request.method) throw new InvalidDpopProofError('ERR_DPOP_METHOD');
@@ -171,12 +170,13 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
       const issuedAtSeconds = readTime(claims);
       checkTime(issuedAtSeconds);
       const nonce = checkNonce(claims['nonce']);
-      const { algorithm, key } = proofKey;
-      const isValid = await queue.run(token.jkt, () => verifySignature(algorithm, key, input, signature));
-      if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
-      if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
-      await remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
-      return { issuedAtSeconds, nonce: nonce?.state };
+      const verification = queue.run(token.jkt, () => proofKey.key.verify(input, signature));
+      const use = whenReady(verification, (isValid) => {
+        if (!isValid) throw new InvalidDpopProofError('ERR_DPOP_SIGNATURE');
+        if (proofKey !== known && header.length <= maxRememberedHeader) provenKeys.set(token.entry, proofKey);
+        return remember(replayKey(token.jkt, request.method, uri, id), issuedAtSeconds, token.jkt, nonce);
+      });
+      return whenReady(use, () => ({ issuedAtSeconds, nonce: nonce?.state }));
     },
   };
 }
@@ -260,6 +260,6 @@ function invalidClaim(name: string): InvalidDpopProofError {
  * which takes twice as long to get, and is work for the garbage collector.
  */
 function replayKey(jkt: string, method: string, uri: string, id: string): Uint8Array {
-  const digest = hash('sha256', [jkt, uri, method.length, method, id].join(' '), 'hex');
+  const digest = hash('sha256', `${jkt} ${uri} ${method.length} ${method} ${id}`, 'hex');
   return Buffer.from(digest.slice(0, 32), 'hex');
 }

@@ -6,7 +6,7 @@ import { parseClientCert } from './client-cert-field.ts';
 import { createProxyTest } from './trusted-proxies.ts';
 
 /** Who says which certificate the client has: our own TLS connection with it, or a proxy that has one. */
-type CertificateSource = 'tls-connection' | 'client-cert-field';
+export type CertificateSource = 'tls-connection' | 'client-cert-field';
 
 export interface CertificateVerifier {
   /**

@@ -29,7 +29,9 @@ function send(holder: string): Request {
       request.finish = resolve;
       begun.push(request);
     });
-  queue.run(holder, verify).then(
+  // What `run` throws at once rejects, too.
+  const run = async () => queue.run(holder, verify);
+  run().then(
     () => {
       request.state = 'served';
     },
@@ -70,6 +72,27 @@ describe('the verification queue', () => {
     requests[1]?.finish();
     await settle();
     expect(statesOf(requests)).toEqual(['running', 'served', 'running', 'waiting']);
+  });
+
+  it('gives back at once what is verified at once, and has its place free again', () => {
+    expect(queue.run('a', () => true)).toBe(true);
+    const fail = () => {
+      throw new Error('a bug');
+    };
+    expect(() => queue.run('a', fail)).toThrow('a bug');
+    expect(queue.run('b', () => false)).toBe(false);
+  });
+
+  it('lets what could be verified at once wait for its turn as well', async () => {
+    const [running] = sendMany('a', 2);
+    const late = queue.run('b', () => 'verified');
+    expect(late).toBeInstanceOf(Promise);
+    expect(statesOf(begun)).toEqual(['running']);
+    running?.finish();
+    await settle();
+    begun[1]?.finish();
+    expect(await late).toBe('verified');
+    expect(queue.run('c', () => 'at once')).toBe('at once');
   });
 
   it('goes on after a verification that failed, whose error is passed on', async () => {

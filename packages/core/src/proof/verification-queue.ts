@@ -1,4 +1,5 @@
 import { TooManyRequestsError, UnavailableError } from '../errors.ts';
+import { type Ready, whenFailed, whenReady } from '../ready.ts';
 
 /**
  * Bounds how many signatures are verified at once, and how many requests wait for that. Whoever sends many at once is
@@ -9,11 +10,11 @@ export interface VerificationQueue {
    * Runs `verify` now or when it is the holder's turn.
    *
    * @param holder whose request it is: the thumbprint of the proof's key
-   * @throws TooManyRequestsError (in the promise) when no room is left and no holder has more waiting than this one
-   *   would; or later, for the latest request of the holder with the most, when somebody else needs its place
-   * @throws UnavailableError (in the promise) after `close`, and for what waits then
+   * @throws TooManyRequestsError when no room is left and no holder has more waiting than this one would; or later, for the
+   *   latest request of the holder with the most, when somebody else needs its place
+   * @throws UnavailableError after `close`, and for what waits then
    */
-  run<Result>(holder: string, verify: () => Promise<Result>): Promise<Result>;
+  run<Result>(holder: string, verify: () => Ready<Result>): Ready<Result>;
   /** What runs is finished; nothing more begins. */
   close(): void;
 }
@@ -111,19 +112,31 @@ export function createVerificationQueue(bounds: {
     if (ranks.at(-1)?.length === 0) ranks.pop();
   }
 
+  /** In a place that is taken. */
+  function runHere<Result>(verify: () => Ready<Result>): Ready<Result> {
+    const result = whenFailed(verify, (error) => {
+      leave();
+      throw error;
+    });
+    return whenReady(result, (verified) => {
+      leave();
+      return verified;
+    });
+  }
+
+  /** Whoever is next takes over what is free now. */
+  function leave(): void {
+    const next = takeNext();
+    if (next === undefined) inFlight -= 1;
+    else next.start();
+  }
+
   return {
-    async run(holder, verify) {
+    run(holder, verify) {
       if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', retryAfterSeconds);
-      if (inFlight < bounds.inFlight) inFlight += 1;
-      else await wait(holder);
-      try {
-        return await verify();
-      } finally {
-        // Whoever is next takes over what is free now.
-        const next = takeNext();
-        if (next === undefined) inFlight -= 1;
-        else next.start();
-      }
+      if (inFlight >= bounds.inFlight) return wait(holder).then(() => runHere(verify));
+      inFlight += 1;
+      return runHere(verify);
     },
     close() {
       isClosed = true;

@@ -1,6 +1,5 @@
-import type { JWSHeaderParameters } from 'jose';
 import { InvalidTokenError } from '../errors.ts';
-import type { JwsAlgorithm } from '../issuer/algorithms.ts';
+import type { JwsAlgorithm, JwsHeader } from '../issuer/algorithms.ts';
 import type { PublishedKeys } from '../issuer/json-web-keys.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../issuer/trusted.ts';
 import { findVerifyingKeys } from '../issuer/verify-signature.ts';
@@ -70,11 +69,7 @@ export function expectClaims(
  * The parameters of a JOSE header that choose a key. `jwk`, `jku`, `x5u` and `x5c` are never looked at: a token does not
  * bring its own trust (RFC 8725 §3.10).
  */
-function checkHeader(
-  header: JsonObject,
-  profile: TokenProfile,
-  algorithms: readonly JwsAlgorithm[],
-): JWSHeaderParameters & { readonly alg: JwsAlgorithm } {
+function checkHeader(header: JsonObject, profile: TokenProfile, algorithms: readonly JwsAlgorithm[]): JwsHeader {
   const { typ, alg, kid } = header;
   if (!isAccessTokenType(typ, profile)) throw new InvalidTokenError('ERR_TOKEN_TYPE');
   // No extension is supported, and an unencoded payload is not for JWTs (RFC 7515 §4.1.11, RFC 7797 §7).
