@@ -6,7 +6,12 @@ import { createGatehouseSubject, createPresenter } from './present.mjs';
 
 /** The process that cores.mjs keeps on one core, or on two. */
 
-/** @typedef {{ readonly subject: 'limit' | 'gatehouse', readonly seconds: number }} Order */
+/**
+ * @typedef {object} Order
+ * @property {'limit' | 'gatehouse'} subject
+ * @property {number} seconds of one sample
+ * @property {import('./in-process.mjs').WarmUp} warmUp before the first one
+ */
 
 const fixture = await createFixture();
 const present = createPresenter(fixture);
@@ -20,8 +25,8 @@ const counts = new Map();
 serveParent(obey);
 
 /** @param {Order} order */
-async function obey({ subject, seconds }) {
-  const count = counts.get(subject) ?? (await calibrate(cases[subject], seconds));
+async function obey({ subject, seconds, warmUp }) {
+  const count = counts.get(subject) ?? (await calibrate(cases[subject], seconds, warmUp));
   counts.set(subject, count);
   return sample(cases[subject], count);
 }

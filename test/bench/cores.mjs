@@ -5,9 +5,9 @@ import { alternate } from './measure.mjs';
 /**
  * DPoP on one core and on two, each in a process of its own that is kept there, compared with the verification on one.
  *
- * @param {{ readonly rounds: number, readonly seconds: number }} effort seconds for all rows together
+ * @param {import('./in-process.mjs').Effort} effort
  */
-export async function measureCores({ rounds, seconds }) {
+export async function measureCores({ rounds, seconds, warmUp }) {
   const file = new URL('./cores-worker.mjs', import.meta.url);
   const [one, two] = await Promise.all([startChild(file, [], cores.one), startChild(file, [], cores.two)]);
   const cases = [
@@ -18,7 +18,7 @@ export async function measureCores({ rounds, seconds }) {
   try {
     const slice = seconds / cases.length / (rounds + 1);
     return await alternate(cases, rounds, async ({ child, subject }) => {
-      return /** @type {import('./measure.mjs').Sample} */ (await child.ask({ subject, seconds: slice }));
+      return /** @type {import('./measure.mjs').Sample} */ (await child.ask({ subject, seconds: slice, warmUp }));
     });
   } finally {
     one.stop();

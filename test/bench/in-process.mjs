@@ -9,13 +9,19 @@ import { alternate, toMicroseconds } from './measure.mjs';
  */
 
 /**
- * @param {readonly Case[]} cases the first one is what the others are compared with
- * @param {{ readonly rounds: number, readonly seconds: number }} effort seconds for all rows together
+ * @typedef {object} Effort
+ * @property {number} rounds
+ * @property {number} seconds of all rows together
+ * @property {WarmUp} warmUp of each row
  */
-export async function measureInProcess(cases, { rounds, seconds }) {
+
+/** What ends first, ends it. @typedef {{ readonly operations: number, readonly seconds: number }} WarmUp */
+
+/** @param {readonly Case[]} cases the first one is what the others are compared with @param {Effort} effort */
+export async function measureInProcess(cases, { rounds, seconds, warmUp }) {
   const slice = seconds / cases.length / (rounds + 1);
   const counts = new Map();
-  for (const subject of cases) counts.set(subject, await calibrate(subject, slice));
+  for (const subject of cases) counts.set(subject, await calibrate(subject, slice, warmUp));
   return alternate(cases, rounds, (subject) => sample(subject, counts.get(subject)));
 }
 
@@ -24,11 +30,16 @@ export async function measureInProcess(cases, { rounds, seconds }) {
  *
  * @param {Case} subject
  * @param {number} slice in seconds
+ * @param {WarmUp} warmUp
  */
-export async function calibrate(subject, slice) {
-  for (let count = 1024; ; count *= 2) {
+export async function calibrate(subject, slice, { operations, seconds }) {
+  const end = performance.now() + seconds * 1000;
+  let count = 1024;
+  for (let done = 0; ; done += count) {
     const { perSecond } = await sample(subject, count);
-    if (count / perSecond > slice / 3) return Math.ceil(perSecond * slice);
+    const isLong = count / perSecond > slice / 3;
+    if (isLong && (done + count >= operations || performance.now() > end)) return Math.ceil(perSecond * slice);
+    if (!isLong) count *= 2;
   }
 }
 

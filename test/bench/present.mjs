@@ -23,7 +23,7 @@ export function createPresenter({ boundToken, prove }) {
    */
   return (name, { toRequest, check }) => {
     let used = 0;
-    /** @type {Request[]} */
+    /** @type {(Request | undefined)[]} */
     let requests = [];
     return {
       name,
@@ -33,7 +33,12 @@ export function createPresenter({ boundToken, prove }) {
         used += count;
         requests = next.map((proof) => toRequest(fieldsWithProof(boundToken, proof)));
       },
-      run: (index) => check(/** @type {Request} */ (requests[index])),
+      run(index) {
+        const request = /** @type {Request} */ (requests[index]);
+        // As a server does with one that is answered: what is remembered of it goes, too.
+        requests[index] = undefined;
+        return check(request);
+      },
     };
   };
 }

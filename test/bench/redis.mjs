@@ -21,7 +21,7 @@ const timeoutSeconds = 4;
  * A verifier with its used proofs in memory, and one with them in Redis; both get the same proofs in the same order.
  *
  * @param {Fixture} fixture
- * @param {{ readonly rounds: number, readonly seconds: number }} effort
+ * @param {import('./in-process.mjs').Effort} effort
  */
 export function compareStores(fixture, effort) {
   return withServer(async ({ store }) => {

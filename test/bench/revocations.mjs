@@ -9,30 +9,31 @@ import { expect } from './in-process.mjs';
 
 /** Of each kind there are some, so that a token is looked for in all of them. */
 const targets = ['sub', 'session', 'clientId', 'task'];
-const million = 1_000_000;
 
 /**
- * Rows that ask what is revoked: nothing, or a million other tokens, whose memory is printed.
+ * Rows that ask what is revoked: nothing, or so many other tokens, whose memory is printed.
  *
  * @param {import('./fixtures.mjs').Fixture} fixture
+ * @param {number} entries
  * @returns {Promise<Case[]>}
  */
-export async function createRevocationCases(fixture) {
+export async function createRevocationCases(fixture, entries) {
   const empty = createRevocationList();
   const full = createRevocationList();
   const before = heapMegabytes();
-  await fillWithOthers(full, fixture.settings.issuer, million);
+  await fillWithOthers(full, fixture.settings.issuer, entries);
   const used = heapMegabytes() - before;
-  console.log(`\nA revocation list of a million tokens holds about ${Math.round(used)} MB.`);
+  const number = entries === 1_000_000 ? 'a million' : entries.toLocaleString('en');
+  console.log(`\nA revocation list of ${number} tokens holds about ${Math.round(used)} MB.`);
   const { settings, token } = fixture;
   const checkByEmpty = await createBearerCheck(settings, { stores: { revocations: empty } });
   const checkByFull = await createBearerCheck(settings, { stores: { revocations: full } });
   const { agent } = await checkByEmpty(token);
   return [
     { name: 'Gatehouse, warm, nothing is revoked', run: () => checkByEmpty(token) },
-    { name: 'Gatehouse, warm, a million are', run: () => checkByFull(token) },
+    { name: `Gatehouse, warm, ${number} are`, run: () => checkByFull(token) },
     { name: 'the list alone, nothing is revoked', run: () => expect(empty.find(agent) === undefined, 'revoked') },
-    { name: 'the list alone, a million are', run: () => expect(full.find(agent) === undefined, 'revoked') },
+    { name: `the list alone, ${number} are`, run: () => expect(full.find(agent) === undefined, 'revoked') },
   ];
 }
 

@@ -15,9 +15,9 @@ import { createRevocationCases } from './revocations.mjs';
 
 /**
  * @typedef {object} Effort
- * @property {{ readonly rounds: number, readonly seconds: number }} inProcess seconds of all rows of a table
- * @property {{ readonly rounds: number, readonly seconds: number }} http seconds of one sample
- * @property {{ readonly rounds: number, readonly seconds: number, readonly counts: readonly number[] }} redis the same
+ * @property {import('./in-process.mjs').Effort & { readonly revocations: number }} inProcess
+ * @property {Omit<import('./http/measure.mjs').Effort, 'cores'>} http
+ * @property {{ readonly rounds: number, readonly seconds: number, readonly counts: readonly number[] }} redis seconds of one sample
  */
 
 /**
@@ -66,7 +66,7 @@ function listInProcess(fixture, { inProcess }) {
     ...(canPin ? [ofCores] : []),
     plan('certificates', 'certificates', () => createCertificateCases(fixture)),
     plan('opaque', 'opaque tokens', () => createIntrospectionCases(fixture)),
-    plan('revocation', 'revocation', () => createRevocationCases(fixture)),
+    plan('revocation', 'revocation', () => createRevocationCases(fixture, inProcess.revocations)),
   ];
 }
 

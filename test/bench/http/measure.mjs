@@ -7,9 +7,6 @@ import { alternate, toMicroseconds } from '../measure.mjs';
 
 const connections = 64;
 
-/** Requests before the first sample of a row, until the code of its server is compiled. */
-const warmUp = { seconds: 60, most: 3000 };
-
 /**
  * Called before each sample: what is sent in it. One request is repeated, of many each is sent once. `undefined`: the same
  * as in the sample before.
@@ -21,6 +18,7 @@ const warmUp = { seconds: 60, most: 3000 };
  * @typedef {object} Effort
  * @property {number} rounds
  * @property {number} seconds of one sample
+ * @property {{ readonly seconds: number, readonly most: number }} warmUp requests before the first sample of a row, until the code of its server is compiled; what ends first, ends it
  * @property {'one' | 'all'} cores that a server may use. With one, the load has the others
  */
 
@@ -62,14 +60,14 @@ export async function measureOverHttp(framework, cases, fixture, createRequests,
 
   try {
     const settings = JSON.stringify(fixture.settings);
-    for (const { app } of cases) {
-      if (servers.has(app)) continue;
-      servers.set(
-        app,
-        await startChild(new URL('./server.mjs', import.meta.url), [framework, app, settings], forServer),
-      );
-    }
-    for (const subject of cases) await send(subject, warmUp);
+    const apps = new Set(cases.map(({ app }) => app));
+    await Promise.all(
+      [...apps].map(async (app) => {
+        const file = new URL('./server.mjs', import.meta.url);
+        servers.set(app, await startChild(file, [framework, app, settings], forServer));
+      }),
+    );
+    for (const subject of cases) await send(subject, effort.warmUp);
     const sample = { seconds: effort.seconds, most: Number.MAX_SAFE_INTEGER };
     return await alternate(cases, effort.rounds, (subject) => send(subject, sample));
   } finally {

@@ -15,7 +15,7 @@ export function repeatToken({ token }) {
  * Requests that have a proof of their own. In each round, all rows are sent the same ones.
  *
  * @param {Fixture} fixture
- * @param {{ readonly seconds: number }} effort
+ * @param {import('./measure.mjs').Effort} effort
  * @returns {NextRequests}
  */
 export function sendProofs({ boundToken, prove }, { seconds }) {
