@@ -97,7 +97,7 @@ export function createGuards<Context, Guard, Handler>(
       if (outcome.outcome === 'accepted') {
         const { agent } = outcome;
         agents.set(request, agent);
-        for (const host of hostsOf(context)) Object.assign(host, { agent });
+        for (const host of hostsOf(context) as readonly { agent?: Agent }[]) host.agent = agent;
       } else if (outcome.outcome === 'anonymous') {
         // Nobody is anonymous under the name that something else has put there.
         for (const host of hostsOf(context)) Reflect.deleteProperty(host, 'agent');
