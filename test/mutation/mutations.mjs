@@ -2,7 +2,7 @@
 import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
 import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
 import { ofActiveAnswers, ofEndpointAnswers, ofSignedAnswers } from './of-issuer-answers.mjs';
-import { ofKeys, ofProofs } from './of-proofs.mjs';
+import { ofKeys, ofProofSegments, ofProofs } from './of-proofs.mjs';
 import { ofConnectionOptions, ofRedisConnections } from './of-redis-connections.mjs';
 import { ofFitness, ofReplayScripts, ofReplayStores, ofShards } from './of-redis-replays.mjs';
 import {
@@ -49,6 +49,7 @@ const redis = 'packages/redis/src';
 /** By the file that they change, relative to the repository. @type {Readonly<Record<string, readonly Mutation[]>>} */
 const byFile = {
   [`${core}/proof/dpop.ts`]: ofProofs,
+  [`${core}/proof/proof-jws.ts`]: ofProofSegments,
   [`${core}/proof/public-jwk.ts`]: ofKeys,
   [`${core}/proof/target-uri.ts`]: ofTargets,
   [`${core}/http/request.ts`]: ofTargetForms,

@@ -4,30 +4,6 @@
 /** The checks of RFC 9449 §4.3, in their order, and ours beside them. @type {readonly Mutation[]} */
 export const ofProofs = [
   {
-    check: 'a request has one DPoP field',
-    rows: ['DPOP-01'],
-    find: "if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');",
-    replace: '',
-  },
-  {
-    check: 'a proof is not longer than its limit',
-    rows: ['DPOP-02'],
-    find: "if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');",
-    replace: '',
-  },
-  {
-    check: 'a proof has no segment beyond the third',
-    rows: ['DPOP-02'],
-    find: 'field.slice(dot + 1, lastDot)',
-    replace: "field.slice(dot + 1, field.indexOf('.', dot + 1))",
-  },
-  {
-    check: 'a signature is strict base64url',
-    rows: ['DPOP-02'],
-    find: 'decodeBase64url(field.slice(lastDot + 1));',
-    replace: "Buffer.from(field.slice(lastDot + 1), 'base64url');",
-  },
-  {
     check: 'typ is dpop+jwt',
     rows: ['DPOP-04'],
     find: "if (normalizeType(typ) !== 'dpop+jwt') throw new InvalidDpopProofError('ERR_DPOP_TYPE');",
@@ -93,21 +69,6 @@ export const ofProofs = [
     rows: ['DPOP-27'],
     find: "if (readText(claims, 'ath') !== token.hash) throw new InvalidDpopProofError('ERR_DPOP_TOKEN');",
     replace: '',
-  },
-  {
-    check: 'a claim that has to be text is text',
-    rows: ['DPOP-03'],
-    find: "if (typeof value !== 'string') throw invalidClaim(name);\n  return value;",
-    replace: 'return String(value);',
-  },
-  { check: 'jti is not empty', rows: ['DPOP-03'], find: "id === '' || ", replace: '' },
-  { check: 'jti has a limit', rows: ['DPOP-24'], find: 'id.length > maxIdLength || ', replace: '' },
-  { check: 'jti has no half of a surrogate pair', rows: ['DPOP-03'], find: ' || !id.isWellFormed()', replace: '' },
-  {
-    check: 'iat is a number',
-    rows: ['DPOP-03', 'DPOP-22'],
-    find: "if (typeof iat !== 'number') throw invalidClaim('iat');\n  return iat;",
-    replace: 'return Number(iat);',
   },
   {
     check: 'a proof is not too old',
@@ -232,6 +193,49 @@ export const ofProofs = [
     rows: ['DPOP-25'],
     find: 'throw invite(toRefusal(error), nonce);',
     replace: "return 'fresh';",
+  },
+];
+
+/** How a proof is taken apart. @type {readonly Mutation[]} */
+export const ofProofSegments = [
+  {
+    check: 'a request has one DPoP field',
+    rows: ['DPOP-01'],
+    find: "if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');",
+    replace: '',
+  },
+  {
+    check: 'a proof is not longer than its limit',
+    rows: ['DPOP-02'],
+    find: "if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');",
+    replace: '',
+  },
+  {
+    check: 'a proof has no segment beyond the third',
+    rows: ['DPOP-02'],
+    find: 'field.slice(dot + 1, lastDot)',
+    replace: "field.slice(dot + 1, field.indexOf('.', dot + 1))",
+  },
+  {
+    check: 'a signature is strict base64url',
+    rows: ['DPOP-02'],
+    find: 'decodeBase64url(field.slice(lastDot + 1));',
+    replace: "Buffer.from(field.slice(lastDot + 1), 'base64url');",
+  },
+  {
+    check: 'a claim that has to be text is text',
+    rows: ['DPOP-03'],
+    find: "if (typeof value !== 'string') throw invalidClaim(name);\n  return value;",
+    replace: 'return String(value);',
+  },
+  { check: 'jti is not empty', rows: ['DPOP-03'], find: "id === '' || ", replace: '' },
+  { check: 'jti has a limit', rows: ['DPOP-24'], find: 'id.length > maxIdLength || ', replace: '' },
+  { check: 'jti has no half of a surrogate pair', rows: ['DPOP-03'], find: ' || !id.isWellFormed()', replace: '' },
+  {
+    check: 'iat is a number',
+    rows: ['DPOP-03', 'DPOP-22'],
+    find: "if (typeof iat !== 'number') throw invalidClaim('iat');\n  return iat;",
+    replace: 'return Number(iat);',
   },
 ];
 

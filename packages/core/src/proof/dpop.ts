@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { decodeBase64url } from '../base64url.ts';
 import {
   type AuthError,
   InvalidDpopProofError,
@@ -11,20 +10,16 @@ import {
 import type { HttpRequest } from '../http/request.ts';
 import type { JwsAlgorithm } from '../issuer/algorithms.ts';
 import { createVerificationKey, type VerificationKey } from '../issuer/signature.ts';
-import type { JsonObject } from '../json.ts';
 import { type Ready, whenFailed, whenReady } from '../ready.ts';
 import { withTimeout } from '../timeout.ts';
 import { decodeJsonObject, normalizeType } from '../token/jws.ts';
 import type { NonceState, Nonces } from './nonce.ts';
+import { invalidClaim, readId, readText, readTime, splitProof } from './proof-jws.ts';
 import { importPublicJwk, readPublicJwk } from './public-jwk.ts';
 import { epochOf, type ReplayProof, type ReplayStore } from './replay-store.ts';
 import type { TargetUris } from './target-uri.ts';
 import type { VerificationQueue } from './verification-queue.ts';
 
-/** Longer proofs are not parsed. */
-const maxProofLength = 8192;
-/** Longer ones are not a name, but a load. */
-const maxIdLength = 256;
 /** The header of a proof by an RSA key of 4096 bits is shorter; padded ones are read every time. */
 const maxRememberedHeader = 1536;
 /** A store that takes longer is one that does not answer. */
@@ -158,7 +153,7 @@ export function createProofVerifier(options: ProofVerifierOptions): ProofVerifie
   return {
     verify(request, token) {
       const uri = targetUris.of(request.target);
-      const { header, payload, signature, input } = readProof(request);
+      const { header, payload, signature, input } = splitProof(request);
       const known = provenKeys.get(token.entry);
       const proofKey = known?.header === header ? known : { header, key: readHeader(header, token.jkt) };
       const claims = decodeJsonObject(payload);
@@ -204,54 +199,6 @@ function refuseUnlessFresh(answer: unknown): void {
     default:
       throw new UnavailableError('ERR_REPLAY_STORE_UNAVAILABLE', 1);
   }
-}
-
-interface ProofSegments {
-  readonly header: string;
-  readonly payload: string;
-  readonly signature: Uint8Array;
-  /** What was signed. */
-  readonly input: string;
-}
-
-/** The one `DPoP` field (RFC 9449 §4.1), taken apart. */
-function readProof({ headers }: HttpRequest): ProofSegments {
-  const [field, ...others] = headers['dpop'] ?? [];
-  if (field === undefined) throw new InvalidDpopProofError('ERR_DPOP_ABSENT');
-  if (others.length > 0) throw new InvalidDpopProofError('ERR_DPOP_REPEATED');
-  if (field.length > maxProofLength) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
-  const dot = field.indexOf('.');
-  const lastDot = field.lastIndexOf('.');
-  const signature = dot === lastDot ? undefined : decodeBase64url(field.slice(lastDot + 1));
-  if (signature === undefined) throw new InvalidDpopProofError('ERR_DPOP_MALFORMED');
-  return {
-    header: field.slice(0, dot),
-    // Of more than three segments, the dots between are in here, and no base64url.
-    payload: field.slice(dot + 1, lastDot),
-    signature,
-    input: field.slice(0, lastDot),
-  };
-}
-
-function readText(claims: JsonObject, name: string): string {
-  const value = claims[name];
-  if (typeof value !== 'string') throw invalidClaim(name);
-  return value;
-}
-
-function readId(claims: JsonObject): string {
-  const id = readText(claims, 'jti');
-  if (id === '' || id.length > maxIdLength || !id.isWellFormed()) throw invalidClaim('jti');
-  return id;
-}
-
-function readTime({ iat }: JsonObject): number {
-  if (typeof iat !== 'number') throw invalidClaim('iat');
-  return iat;
-}
-
-function invalidClaim(name: string): InvalidDpopProofError {
-  return new InvalidDpopProofError('ERR_DPOP_CLAIM', { reasons: [name] });
 }
 
 /**
