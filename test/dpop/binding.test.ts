@@ -49,6 +49,21 @@ describe('a bound token', () => {
     },
   );
 
+  it.each([
+    ['as it was when the request came', 0.456, 0.456],
+    ['of none where the proof comes from ahead', -3, 0],
+  ])('says the age of its proof, %s', async (_what, elapsed, ageSeconds) => {
+    guard.clock.set(Math.floor(guard.clock.now() / 1000) * 1000);
+    const fields = await agent.headers({ method, url }, { claims: { iat: guard.clock.now() / 1000 } });
+    guard.clock.advance(elapsed);
+    const allow = () => {
+      guard.clock.advance(2);
+      return true;
+    };
+    expect(await guard.ask(fields, {}, { allow })).toBe('accepted');
+    expect(guard.decisions.at(-1)?.checks.at(-1)).toEqual({ check: 'confirmation', source: 'dpop-proof', ageSeconds });
+  });
+
   it('is accepted in whatever case the scheme is written [DPOP-33 BRR-02]', async () => {
     for (const scheme of ['dpop', 'DPOP', 'dPoP']) {
       const { authorization, dpop } = await agent.headers({ method, url });

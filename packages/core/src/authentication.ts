@@ -155,7 +155,8 @@ export function createAuthenticator(
   function describePossession({ at, certificate, proofIssuedAtSeconds }: Possession): readonly DecisionCheck[] {
     const checks: DecisionCheck[] = certificate === undefined ? [] : [{ check: 'confirmation', source: certificate }];
     if (proofIssuedAtSeconds === undefined) return checks;
-    const ageSeconds = Math.max(0, at / 1000 - proofIssuedAtSeconds);
+    // When the proof was accepted, not now. A difference of seconds would have parts of milliseconds that nobody measured.
+    const ageSeconds = Math.max(0, (at - proofIssuedAtSeconds * 1000) / 1000);
     return [...checks, { check: 'confirmation', source: 'dpop-proof', ageSeconds }];
   }
 
