@@ -2,7 +2,7 @@
 import { ofCertificates, ofClientCert, ofConnections, ofProxies } from './of-certificates.mjs';
 import { ofBreakers, ofFreshness, ofAnswers as ofIssuerAnswers, ofLimits, ofQuestions } from './of-introspection.mjs';
 import { ofActiveAnswers, ofEndpointAnswers, ofSignedAnswers } from './of-issuer-answers.mjs';
-import { ofKeys, ofProofSegments, ofProofs } from './of-proofs.mjs';
+import { ofKeys, ofProofSegments, ofProofs, ofQueues } from './of-proofs.mjs';
 import { ofConnectionOptions, ofRedisConnections } from './of-redis-connections.mjs';
 import { ofFitness, ofReplayScripts, ofReplayStores, ofShards } from './of-redis-replays.mjs';
 import {
@@ -21,6 +21,7 @@ import {
   ofRevokedAgents,
   ofRevokedTokens,
 } from './of-revocations.mjs';
+import { ofPublishedKeys, ofSignatures, ofThreads } from './of-signatures.mjs';
 import { ofFieldLines, ofMessages, ofNonces, ofTargetForms, ofTargets } from './of-targets.mjs';
 import {
   ofAgents,
@@ -51,6 +52,10 @@ const byFile = {
   [`${core}/proof/dpop.ts`]: ofProofs,
   [`${core}/proof/proof-jws.ts`]: ofProofSegments,
   [`${core}/proof/public-jwk.ts`]: ofKeys,
+  [`${core}/proof/verification-queue.ts`]: ofQueues,
+  [`${core}/issuer/signature.ts`]: ofSignatures,
+  [`${core}/issuer/json-web-keys.ts`]: ofPublishedKeys,
+  [`${core}/issuer/thread-choice.ts`]: ofThreads,
   [`${core}/proof/target-uri.ts`]: ofTargets,
   [`${core}/http/request.ts`]: ofTargetForms,
   [`${core}/node.ts`]: ofMessages,

@@ -260,3 +260,47 @@ export const ofKeys = [
   { check: 'an RSA key has at least 2048 bits', rows: [], find: '>= 2048', replace: '>= 1024' },
   { check: 'an RSA key has at most 4096 bits', rows: [], find: ' && text.length <= longestModulus', replace: '' },
 ];
+
+/** How many signatures are verified at once, and whose turn it is. @type {readonly Mutation[]} */
+export const ofQueues = [
+  {
+    check: 'no more signatures are verified at once than the options allow',
+    rows: [],
+    find: 'if (inFlight >= bounds.inFlight) return wait(holder).then(() => runHere(verify));',
+    replace: '',
+  },
+  {
+    check: 'a verification that failed has its place free again',
+    rows: [],
+    find: `leave();
+      throw error;`,
+    replace: 'throw error;',
+  },
+  {
+    check: 'a verification that is done has its place free again',
+    rows: [],
+    find: `leave();
+      return verified;`,
+    replace: 'return verified;',
+  },
+  {
+    check: 'whoever is next takes over the place of the one before',
+    rows: [],
+    find: `if (next === undefined) inFlight -= 1;
+    else next.start();`,
+    replace: `inFlight -= 1;
+    next?.start();`,
+  },
+  {
+    check: 'nobody who has as many waiting as anybody gets the place of another',
+    rows: [],
+    find: ' || most.line.length <= newcomers + 1',
+    replace: '',
+  },
+  {
+    check: 'a closed queue begins nothing',
+    rows: [],
+    find: "if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', retryAfterSeconds);",
+    replace: '',
+  },
+];

@@ -70,6 +70,12 @@ export const ofAuthentication = [
     const proof = proofs.verify(`,
   },
   {
+    check: 'the age of a proof is the one at which it was accepted',
+    rows: [],
+    find: '(at - proofIssuedAtSeconds * 1000) / 1000',
+    replace: '(now() - proofIssuedAtSeconds * 1000) / 1000',
+  },
+  {
     check: 'the binding that a guard demands is there before the proof is looked at',
     rows: [],
     find: "throw new InvalidTokenError('ERR_TOKEN_SENDER_CONSTRAINT');",

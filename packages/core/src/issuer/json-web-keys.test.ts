@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKeyInput, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JwsHeader } from './algorithms.ts';
 import { isUsableKey, listKeys, publishKeys } from './json-web-keys.ts';
@@ -79,6 +79,36 @@ describe('a key selector', () => {
     const keys = [jwk(rsa.publicKey, { kid: 'a' }), jwk(ec.publicKey, { kid: 'a' })];
     expect(await count(keys, { alg: 'ES256', kid: 'a' })).toBe(1);
     expect(await count(keys, { alg: 'PS256', kid: 'a' })).toBe(1);
+  });
+
+  it('gives what it has found for one kid and algorithm to no other [JWT-04]', async () => {
+    const { select } = publishKeys([
+      jwk(ec.publicKey, { kid: 'a' }),
+      jwk(otherEc.publicKey, { kid: 'a b' }),
+      jwk(rsa.publicKey, { kid: 'b' }),
+    ]);
+    const data = Buffer.from('e30.e30');
+    const byEc = sign('sha256', data, { key: ec.privateKey, dsaEncoding: 'ieee-p1363' });
+    const byRsa = sign('sha256', data, rsa.privateKey);
+    const verdictsOf = async (header: JwsHeader, signature: Uint8Array) =>
+      Promise.all((await select(header)).map((key) => key.verify('e30.e30', signature)));
+    for (let round = 0; round < 2; round += 1) {
+      expect(await verdictsOf({ alg: 'ES256', kid: 'a' }, byEc)).toEqual([true]);
+      expect(await verdictsOf({ alg: 'ES256', kid: 'a b' }, byEc)).toEqual([false]);
+      expect(await verdictsOf({ alg: 'ES256' }, byEc)).toEqual([true, false]);
+      expect(await verdictsOf({ alg: 'ES256', kid: 'c' }, byEc)).toEqual([]);
+      expect(await verdictsOf({ alg: 'PS256', kid: 'b' }, byRsa)).toEqual([false]);
+      expect(await verdictsOf({ alg: 'RS256', kid: 'b' }, byRsa)).toEqual([true]);
+    }
+  });
+
+  it('remembers what it has found, and no name of which there is nothing', async () => {
+    const { select } = publishKeys([jwk(ec.publicKey, { kid: 'a' })]);
+    const [known, unknown] = [{ alg: 'ES256', kid: 'a' } as const, { alg: 'ES256', kid: 'b' } as const];
+    const found = await select(known);
+    expect(select(known)).toBe(found);
+    expect(await select(unknown)).toEqual([]);
+    expect(select(unknown)).toBeInstanceOf(Promise);
   });
 
   it('offers every key that fits a token without kid, up to a bound [JWK-04]', async () => {

@@ -136,6 +136,20 @@ describe('a verification key', () => {
     expect(await compactVerify(`${signed}.${without.toString('base64url')}`, jwk)).toBeDefined();
   });
 
+  it.each(jwsAlgorithms)('says the same at once and from the pool by %s, whatever it is given', async (algorithm) => {
+    const [key, signature] = good[algorithm];
+    const verificationKey = createVerificationKey(algorithm, key);
+    const isSlow = algorithm === 'ES384' || algorithm === 'ES512';
+    const bad = [0, 1, 127, 255].map((byte) => Buffer.alloc(signature.length, byte));
+    for (const given of [signature, ...bad]) {
+      // The first of a turn of the event loop, and the second.
+      await new Promise((resolve) => setImmediate(resolve));
+      const answers = [verificationKey.verify(input, given), verificationKey.verify(input, given)];
+      expect(typeof answers[0]).toBe(isSlow ? 'object' : 'boolean');
+      expect(await Promise.all(answers)).toEqual([given === signature, given === signature]);
+    }
+  });
+
   it('refuses an ECDSA signature in DER [JWT-23]', async () => {
     expect(
       await createVerificationKey('ES256', p256.publicKey).verify(input, sign('sha256', data, p256.privateKey)),
