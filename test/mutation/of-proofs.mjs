@@ -277,13 +277,6 @@ export const ofQueues = [
     replace: 'throw error;',
   },
   {
-    check: 'a verification that is done has its place free again',
-    rows: [],
-    find: `leave();
-      return verified;`,
-    replace: 'return verified;',
-  },
-  {
     check: 'whoever is next takes over the place of the one before',
     rows: [],
     find: `if (next === undefined) inFlight -= 1;

@@ -17,7 +17,7 @@ export const ofSignatures = [
   },
   {
     check: 'a signature is as long as its algorithm has it',
-    rows: ['JWT-23'],
+    rows: ['JWT-17'],
     find: 'if (signature.length !== bytes) return false;',
     replace: '',
   },
