@@ -114,6 +114,11 @@ describe('a token that is remembered', () => {
   });
 });
 
+it.each(['"', 'a,b', 'a b', 'a\n'])('%j is no token at all, and the request malformed [BRR-04]', async (text) => {
+  const { verifier } = await open(10);
+  expect(await judge(verifier, request(`Bearer ${text}`))).toMatchObject({ code: 'ERR_AUTHORIZATION_MALFORMED' });
+});
+
 describe('a request that was refused', () => {
   it('stays refused, whatever becomes of its fields', async () => {
     const { verifier } = await open(10);
