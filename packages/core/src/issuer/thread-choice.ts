@@ -19,8 +19,8 @@ interface ThreadWork<Result> {
  * that are woken are the rest, and 1.2 of processor time; four at a time 0.6 each, and sixteen 0.55, at 1.07. So the pool
  * pays from the third on, and a loop that is so busy that two come in one turn has found that it needs the pool.
  *
- * Where the process has one core, the pool has none of its own and pays never. It still gets what is more than a turn may
- * take, so that nobody's requests keep the loop from those of others.
+ * Where the process has one core, the pool has none of its own and never pays. It gets what more than so many in a turn
+ * would be, so that a turn has an end, and the queue in front of it makes holders take turns.
  */
 export type ThreadChoice = <Result>(work: ThreadWork<Result>) => Ready<Result>;
 
