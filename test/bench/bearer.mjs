@@ -41,6 +41,7 @@ async function createGatehouseCases(fixture) {
         freshTokens = await fixture.mintMany(count);
       },
       run: (index) => cold(freshTokens[index] ?? ''),
+      inTurns: true,
     },
     { name: 'Gatehouse, warm', run: () => warm(fixture.token) },
     { name: 'Gatehouse, warm, list and decisions', run: () => watched(fixture.token) },
@@ -77,13 +78,13 @@ async function createPeerCases({ settings, token }) {
   /** @param {readonly import('express').RequestHandler[]} guards */
   const call = (guards) => () => callGuards(guards, toExpressRequest(fields));
   return [
-    { name: 'jose', run: () => jose(token) },
-    { name: 'aws-jwt-verify', run: () => aws(token) },
-    { name: 'fast-jwt', run: () => fastJwt(token) },
+    { name: 'jose', run: () => jose(token), inTurns: true },
+    { name: 'aws-jwt-verify', run: () => aws(token), inTurns: true },
+    { name: 'fast-jwt', run: () => fastJwt(token), inTurns: true },
     { name: 'fast-jwt, its cache on', run: () => fastJwtCached(token) },
-    { name: 'oauth4webapi', run: () => oauth4webapi(webRequest) },
-    { name: 'express-oauth2-jwt-bearer', run: call(auth0) },
-    { name: 'express-jwt and jwks-rsa', run: call(expressJwt) },
-    { name: 'MCP SDK and jose', run: call(mcp) },
+    { name: 'oauth4webapi', run: () => oauth4webapi(webRequest), inTurns: true },
+    { name: 'express-oauth2-jwt-bearer', run: call(auth0), inTurns: true },
+    { name: 'express-jwt and jwks-rsa', run: call(expressJwt), inTurns: true },
+    { name: 'MCP SDK and jose', run: call(mcp), inTurns: true },
   ];
 }

@@ -13,13 +13,13 @@ import { judge } from './targets.mjs';
 /** @type {Readonly<Record<'quick' | 'full', import('./tables.mjs').Effort>>} */
 const efforts = {
   quick: {
-    inProcess: { rounds: 5, seconds: 3, warmUp: { operations: 8000, seconds: 0.6 }, revocations: 100_000 },
-    http: { rounds: 3, seconds: 0.25, warmUp: { seconds: 60, most: 3000 } },
-    redis: { rounds: 3, seconds: 0.4, counts: [10_000, 100_000] },
+    inProcess: { rounds: 5, seconds: 2, warmUp: { operations: 8000, seconds: 0.4 }, revocations: 100_000 },
+    http: { rounds: 3, seconds: 0.15, warmUp: { seconds: 1.2, most: 3000 } },
+    redis: { rounds: 3, seconds: 0.2, counts: [10_000, 100_000] },
   },
   full: {
     inProcess: { rounds: 21, seconds: 24, warmUp: { operations: 30_000, seconds: 4 }, revocations: 1_000_000 },
-    http: { rounds: 15, seconds: 0.5, warmUp: { seconds: 8, most: 10_000 } },
+    http: { rounds: 15, seconds: 0.5, warmUp: { seconds: 6, most: 4000 } },
     redis: { rounds: 7, seconds: 1.5, counts: [10_000, 100_000, 1_000_000] },
   },
 };

@@ -18,10 +18,10 @@ export async function createDpopCases(fixture) {
   const present = createPresenter(fixture);
   return [
     createLimitCase(fixture),
-    present('Gatehouse, warm', await createGatehouseSubject(fixture)),
+    { ...present('Gatehouse, warm', await createGatehouseSubject(fixture)), inTurns: true },
     { ...present('Gatehouse, warm, 16 at once', await createGatehouseSubject(fixture)), inFlight: 16 },
-    present('oauth4webapi', createOauth4webapiSubject(fixture)),
-    present('express-oauth2-jwt-bearer', createAuth0Subject(fixture)),
+    { ...present('oauth4webapi', createOauth4webapiSubject(fixture)), inTurns: true },
+    { ...present('express-oauth2-jwt-bearer', createAuth0Subject(fixture)), inTurns: true },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { alternate, toMicroseconds } from './measure.mjs';
 
 /**
@@ -6,6 +7,7 @@ import { alternate, toMicroseconds } from './measure.mjs';
  * @property {(index: number) => unknown} run one operation, awaited; throws when its result is wrong
  * @property {(count: number) => Promise<void>} [prepare] before each round, unmeasured: `run` is called with 0 to count - 1
  * @property {number} [inFlight] how many operations run at the same time. Default 1
+ * @property {boolean} [inTurns] whether each has a turn of the event loop to itself, as a request of a quiet server has. Default false
  */
 
 /**
@@ -44,11 +46,14 @@ export async function calibrate(subject, slice, { operations, seconds }) {
 }
 
 /** @param {Case} subject @param {number} count of operations */
-export async function sample({ prepare, run, inFlight = 1 }, count) {
+export async function sample({ prepare, run, inFlight = 1, inTurns = false }, count) {
   await prepare?.(count);
   let next = 0;
   async function runInTurn() {
-    while (next < count) await run(next++);
+    while (next < count) {
+      await run(next++);
+      if (inTurns) await turn();
+    }
   }
   const cpu = process.cpuUsage();
   const start = performance.now();

@@ -4,7 +4,7 @@ import { fieldsFor, fieldsWithProof } from '../fixtures.mjs';
 /** @typedef {import('./measure.mjs').NextRequests} NextRequests */
 
 /** A server that answers more than this many in a second gets a shorter sample. */
-const proofsPerSecond = 15_000;
+const proofsPerSecond = 8000;
 
 /** One request with the same token, again and again. @param {Fixture} fixture @returns {NextRequests} */
 export function repeatToken({ token }) {

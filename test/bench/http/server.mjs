@@ -1,18 +1,24 @@
 import { once } from 'node:events';
-import { expressApps } from './express.mjs';
-import { fastifyApps } from './fastify.mjs';
-import { koaApps } from './koa.mjs';
 
 /** One server under load, in a process of its own: `node server.mjs FRAMEWORK APP SETTINGS`, started by servers.mjs. */
 
 /** @typedef {import('../fixtures.mjs').Settings} Settings */
 /** @typedef {(settings: Settings) => import('node:http').Server | Promise<import('node:http').Server>} CreateApp */
 
-/** @type {Readonly<Record<string, Readonly<Record<string, CreateApp>>>>} */
-const frameworks = { express: expressApps, fastify: fastifyApps, koa: koaApps };
+/**
+ * Each with what it needs alone: others take half of the time until a server is up.
+ *
+ * @type {Readonly<Record<string, () => Promise<Readonly<Record<string, CreateApp>>>>>}
+ */
+const frameworks = {
+  express: async () => (await import('./express.mjs')).expressApps,
+  fastify: async () => (await import('./fastify.mjs')).fastifyApps,
+  koa: async () => (await import('./koa.mjs')).koaApps,
+};
 
 const [framework = '', app = '', settings = '{}'] = process.argv.slice(2);
-const server = await frameworks[framework]?.[app]?.(JSON.parse(settings));
+const apps = await frameworks[framework]?.();
+const server = await apps?.[app]?.(JSON.parse(settings));
 if (server === undefined) throw new Error(`There is no app "${app}" of ${framework}.`);
 
 server.keepAliveTimeout = 60_000; // connections of the benchmark rest while other servers have their turn
