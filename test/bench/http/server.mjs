@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-/** One server under load, in a process of its own: `node server.mjs FRAMEWORK APP SETTINGS`, started by servers.mjs. */
+/** One server under load, in a process of its own: `node server.mjs FRAMEWORK APP SETTINGS`, started by measure.mjs. */
 
 /** @typedef {import('../fixtures.mjs').Settings} Settings */
 /** @typedef {(settings: Settings) => import('node:http').Server | Promise<import('node:http').Server>} CreateApp */
