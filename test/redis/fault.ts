@@ -15,16 +15,18 @@ const size = 3;
  * @param name of the fault, for the line that is printed
  * @param connect makes a connection
  * @param fault what happens; the traffic tells when it is noticed
+ * @param timeoutSeconds of the stores. Longer than the default where the fault makes nobody wait, but a busy machine may
  */
 export async function proveUnderFault(
   name: string,
   connect: () => Redis | Cluster,
   fault: (traffic: Traffic) => Promise<void>,
+  timeoutSeconds?: number,
 ): Promise<Report> {
   const clients = Array.from({ length: size }, connect);
   // The application's own connections have its own listeners.
   for (const client of clients) client.on('error', () => undefined);
-  const stores = clients.map((client) => createRedisStores(client));
+  const stores = clients.map((client) => createRedisStores(client, { timeoutSeconds }));
   try {
     await using fleet = await startFleet(stores.map(({ replay }) => replay));
     // A new server has an unknown past, as far as stores know.
