@@ -13,8 +13,8 @@ import { judge } from './targets.mjs';
 /** @type {Readonly<Record<'quick' | 'full', import('./tables.mjs').Effort>>} */
 const efforts = {
   quick: {
-    inProcess: { rounds: 5, seconds: 2, warmUp: { operations: 8000, seconds: 0.4 }, revocations: 100_000 },
-    http: { rounds: 3, seconds: 0.15, warmUp: { seconds: 1.2, most: 3000 } },
+    inProcess: { rounds: 5, seconds: 1.6, warmUp: { operations: 8000, seconds: 0.35 }, revocations: 100_000 },
+    http: { rounds: 3, seconds: 0.12, warmUp: { seconds: 1, most: 3000 } },
     redis: { rounds: 3, seconds: 0.2, counts: [10_000, 100_000] },
   },
   full: {
