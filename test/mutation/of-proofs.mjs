@@ -266,7 +266,7 @@ export const ofQueues = [
   {
     check: 'no more signatures are verified at once than the options allow',
     rows: [],
-    find: 'if (inFlight >= bounds.inFlight) return wait(holder).then(() => runHere(verify));',
+    find: 'if (inFlight >= bounds.inFlight) return wait(holder).then(() => runInPlace(verify));',
     replace: '',
   },
   {

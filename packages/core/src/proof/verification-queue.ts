@@ -112,8 +112,8 @@ export function createVerificationQueue(bounds: {
     if (ranks.at(-1)?.length === 0) ranks.pop();
   }
 
-  /** In a place that is taken. */
-  function runHere<Result>(verify: () => Ready<Result>): Ready<Result> {
+  /** In the place that `inFlight` counts for it already, which is let go of at the end. */
+  function runInPlace<Result>(verify: () => Ready<Result>): Ready<Result> {
     const result = whenFailed(verify, (error) => {
       leave();
       throw error;
@@ -134,9 +134,9 @@ export function createVerificationQueue(bounds: {
   return {
     run(holder, verify) {
       if (isClosed) throw new UnavailableError('ERR_VERIFIER_CLOSED', retryAfterSeconds);
-      if (inFlight >= bounds.inFlight) return wait(holder).then(() => runHere(verify));
+      if (inFlight >= bounds.inFlight) return wait(holder).then(() => runInPlace(verify));
       inFlight += 1;
-      return runHere(verify);
+      return runInPlace(verify);
     },
     close() {
       isClosed = true;
