@@ -31,11 +31,15 @@ export function openRevocations(
   return openRevocationsOf(new Redis(server.options as ClientOptions), options);
 }
 
-/** The same on this client, which is closed, too. */
+/**
+ * The same on this client, which is closed, too.
+ *
+ * @param timeoutSeconds of the stores, by default longer than theirs: a busy machine is no outage
+ */
 export function openRevocationsOf(
   client: Redis | Cluster,
   options: RedisRevocationOptions = {},
-  timeoutSeconds = 1,
+  timeoutSeconds = 4,
 ): RedisRevocations {
   client.on('error', () => undefined);
   const stores = createRedisStores(client, { timeoutSeconds, revocations: options });

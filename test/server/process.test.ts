@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { sendRequest } from './http.ts';
 import { adapterUnderTest, startPair } from './pair.ts';
@@ -9,6 +11,16 @@ import { startContractServer } from './start.ts';
 const claims = { scope: 'read:data' };
 const variables = { ADAPTER: adapterUnderTest, ISSUER: 'http://127.0.0.1:9' };
 
+/** Makes a process say, when it ends, what processor time it took. */
+const report = `--import=data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => console.error(JSON.stringify(process.cpuUsage())))",
+)}`;
+
+function processorTimeIn(stderr: string): number {
+  const { user, system }: NodeJS.CpuUsage = JSON.parse(stderr);
+  return user + system;
+}
+
 describe('the process', () => {
   test('says where it listens, and nothing else', async () => {
     const server = await startContractServer(variables);
@@ -16,12 +28,16 @@ describe('the process', () => {
     expect(await server.stop()).toEqual({ code: 0, stdout: `listening on ${server.url}\n`, stderr: '' });
   });
 
-  test('is ready in a second', async () => {
-    // Processor time: the machine may be busy with other tests.
-    const report = "process.on('exit',()=>console.error(JSON.stringify(process.cpuUsage())))";
-    const server = await startContractServer({ ...variables, NODE_OPTIONS: `--import=data:text/javascript,${report}` });
-    const { user, system } = JSON.parse((await server.stop()).stderr);
-    expect((user + system) / 1e6).toBeLessThan(1);
+  test('is ready in a second, where Node itself starts in sixty milliseconds', async () => {
+    const mine: number[] = [];
+    const bare: number[] = [];
+    // In turn, and the least of three: the machine may be busy, and slow.
+    for (let round = 0; round < 3; round += 1) {
+      bare.push(processorTimeIn((await promisify(execFile)(process.execPath, [report, '--eval', '0'])).stderr));
+      const server = await startContractServer({ ...variables, NODE_OPTIONS: report });
+      mine.push(processorTimeIn((await server.stop()).stderr));
+    }
+    expect(Math.min(...mine) / Math.min(...bare)).toBeLessThan(1000 / 60);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('ends with code 0 on %s, whatever is open', async (signal) => {
