@@ -1,12 +1,10 @@
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-
 /** @import { Agent } from '@gatehouse/core' */
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js' */
 
 /**
  * A Model Context Protocol server over Streamable HTTP, without sessions: each request gets a server of its own, which
- * ends with the response.
+ * ends with the response. Its SDK is loaded by the first request, because it takes as long as all the rest of the start.
  *
  * @param {{ readonly origins: readonly string[] }} options the origins of the web pages that may call it
  */
@@ -29,7 +27,8 @@ export function createMcpEndpoint({ origins }) {
         response.setHeader('allow', 'POST');
         return answerError(response, 405, 'There are no streams and no sessions here: use POST.');
       }
-      const server = createMcpServer(agent);
+      const [{ McpServer }, { StreamableHTTPServerTransport }] = await loadSdk();
+      const server = addTools(new McpServer({ name: 'gatehouse-contract-server', version: '1.0.0' }), agent);
       const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
       response.on('close', () => {
         server.close().catch(console.error);
@@ -40,9 +39,15 @@ export function createMcpEndpoint({ origins }) {
   };
 }
 
-/** @param {Agent} agent */
-function createMcpServer({ sub, clientId }) {
-  const server = new McpServer({ name: 'gatehouse-contract-server', version: '1.0.0' });
+function loadSdk() {
+  return Promise.all([
+    import('@modelcontextprotocol/sdk/server/mcp.js'),
+    import('@modelcontextprotocol/sdk/server/streamableHttp.js'),
+  ]);
+}
+
+/** @type {(server: McpServer, agent: Agent) => McpServer} */
+function addTools(server, { sub, clientId }) {
   server.registerTool('whoami', { description: 'Who is calling, and for whom' }, () => ({
     content: [{ type: 'text', text: JSON.stringify({ sub, client_id: clientId }) }],
   }));

@@ -28,7 +28,7 @@ describe('the process', () => {
     expect(await server.stop()).toEqual({ code: 0, stdout: `listening on ${server.url}\n`, stderr: '' });
   });
 
-  test('is ready in a second, where Node itself starts in sixty milliseconds', async () => {
+  test('is ready in a second, where Node itself starts in a twelfth of it', async () => {
     const mine: number[] = [];
     const bare: number[] = [];
     // In turn, and the least of three: the machine may be busy, and slow.
@@ -37,7 +37,7 @@ describe('the process', () => {
       const server = await startContractServer({ ...variables, NODE_OPTIONS: report });
       mine.push(processorTimeIn((await server.stop()).stderr));
     }
-    expect(Math.min(...mine) / Math.min(...bare)).toBeLessThan(1000 / 60);
+    expect(Math.min(...mine) / Math.min(...bare)).toBeLessThan(12);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('ends with code 0 on %s, whatever is open', async (signal) => {
