@@ -112,6 +112,12 @@ export const ofMessages = [
     find: 'known?.method === method',
     replace: 'known !== undefined',
   },
+  {
+    check: 'messages that share their field lines are requests of their own',
+    rows: ['DPOP-10'],
+    find: 'first !== undefined && !first.isOf(message)',
+    replace: 'first === null',
+  },
 ];
 
 /** How one field is found among the lines of a message. @type {readonly Mutation[]} */

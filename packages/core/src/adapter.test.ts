@@ -1,11 +1,11 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { answerEndpoint, createGuards, type Framework, findAgent } from './adapter.ts';
 import type { Agent } from './agent/agent.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
-import { createVerifier } from './verifier.ts';
+import { createVerifier, type Verifier } from './verifier.ts';
 
 const issuer = 'https://as.example';
 const resource = 'https://api.example';
@@ -28,7 +28,7 @@ interface Visit {
   readonly state: { agent?: Agent };
   agent?: Agent;
 }
-type Decide = (visit: Visit) => Promise<Outcome>;
+type Decide = (visit: Visit) => Outcome | Promise<Outcome>;
 
 const framework: Framework<Visit, Decide, Endpoint> = {
   requestOf: ({ request }) => request,
@@ -84,6 +84,21 @@ describe('a guard', () => {
     expect(seen).toEqual([visitor, '/data']);
   });
 
+  it('asks for no route where nobody listens to decisions', async () => {
+    const routeOf = () => expect.unreachable();
+    expect(await createGuards(options, { ...framework, routeOf }).requireAgent()(good())).toMatchObject({
+      outcome: 'accepted',
+    });
+  });
+
+  it('decides at once where nothing has to be waited for', async () => {
+    const decide = guards.requireAgent('read:data');
+    expect(await decide(good())).toMatchObject({ outcome: 'accepted' });
+    const visitor = good();
+    expect(decide(visitor)).toMatchObject({ outcome: 'accepted', agent: { sub: 'alice' } });
+    expect(visitor.agent?.sub).toBe('alice');
+  });
+
   it.each([[[undefined]], [['read', 'write']], [[{}, () => {}]], [[null]]])(
     'is not made of arguments that cannot be used: %j',
     (input) => {
@@ -115,6 +130,18 @@ describe('the verifier', () => {
   it('may exist already', () => {
     const verifier = createVerifier<Visit>(options);
     expect(createGuards(verifier, framework).verifier).toBe(verifier);
+  });
+
+  it('is asked by its own check, whatever has taken the place of that', async () => {
+    const verifier = createVerifier<Visit>(options);
+    await createGuards(verifier, framework).requireAgent()(good());
+    const check = vi.fn(() => Promise.reject(new Error('asked')));
+    const wrapped: Verifier<Visit> = { ...verifier, check };
+    await expect(createGuards(wrapped, framework).requireAgent()(good())).rejects.toThrow('asked');
+    const replaced = createGuards(verifier, framework).requireAgent();
+    vi.spyOn(verifier, 'check').mockImplementation(check);
+    await expect(replaced(good())).rejects.toThrow('asked');
+    expect(check).toHaveBeenCalledTimes(2);
   });
 
   it('is made of the options otherwise, which say what is wrong with them', () => {

@@ -3,11 +3,13 @@ import type { CheckOutcome, Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import type { VerifierOptions } from './options.ts';
 import { createPrivateSlot } from './private-slot.ts';
+import { type Ready, whenReady } from './ready.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
 import type { Revocations } from './status/revocations.ts';
-import { type CheckOptions, createVerifier, type Verifier } from './verifier.ts';
+import { type CheckOptions, checkAtOnce, createVerifier, type Verifier } from './verifier.ts';
 
 export { answerEndpoint } from './http/request.ts';
+export { whenFailed, whenReady } from './ready.ts';
 
 /** The guards of one API, behind the same names in every framework. */
 export interface Guards<Context, Guard, Handler> {
@@ -46,11 +48,13 @@ export interface Framework<Context, Guard, Handler> {
   /** The objects on which handlers find `agent`. */
   hostsOf(context: Context): readonly object[];
   /**
-   * A guard in the framework's own idiom. It awaits `decide`; writes the answer of a refusal as it stands, and goes no
-   * further, nor for a caller that has left meanwhile; else sets the fields of the outcome and goes on. The agent is
-   * attached already.
+   * A guard in the framework's own idiom. It awaits `decide`, which gives the outcome itself where nothing has to be waited
+   * for; writes the answer of a refusal as it stands, and goes no further, nor for a caller that has left meanwhile; else
+   * sets the fields of the outcome and goes on. The agent is attached already.
+   *
+   * `decide` throws or rejects with what `check` of a verifier rejects with.
    */
-  guard(decide: (context: Context) => Promise<Outcome>): Guard;
+  guard(decide: (context: Context) => Outcome | Promise<Outcome>): Guard;
   /** A handler in the framework's own idiom that writes what `answerEndpoint` gives, and goes on where that is nothing. */
   serve(endpoint: Endpoint): Handler;
 }
@@ -85,24 +89,27 @@ export function createGuards<Context, Guard, Handler>(
     context: Context,
     requirement: Requirement<Context>,
     mode: CheckOptions['mode'],
-  ): Promise<Outcome> {
-    return verifier.check(request, new GuardOptions(requirement, context, mode, routeOf(context)));
+  ): Ready<Outcome> {
+    return checkAtOnce(verifier, request, new GuardOptions(requirement, context, mode, routeOf));
+  }
+
+  function attach(request: HttpRequest, context: Context, outcome: Outcome): Outcome {
+    if (outcome.outcome === 'accepted') {
+      const { agent } = outcome;
+      agents.set(request, agent);
+      for (const host of hostsOf(context) as readonly { agent?: Agent }[]) host.agent = agent;
+    } else if (outcome.outcome === 'anonymous') {
+      // Nobody is anonymous under the name that something else has put there.
+      for (const host of hostsOf(context)) Reflect.deleteProperty(host, 'agent');
+    }
+    return outcome;
   }
 
   function createGuard(mode: CheckOptions['mode'], input: readonly RequirementInput<Context>[]): Guard {
     const requirement = prepare(input);
-    return guard(async (context) => {
+    return guard((context) => {
       const request = requestOf(context);
-      const outcome = await decide(request, context, requirement, mode);
-      if (outcome.outcome === 'accepted') {
-        const { agent } = outcome;
-        agents.set(request, agent);
-        for (const host of hostsOf(context) as readonly { agent?: Agent }[]) host.agent = agent;
-      } else if (outcome.outcome === 'anonymous') {
-        // Nobody is anonymous under the name that something else has put there.
-        for (const host of hostsOf(context)) Reflect.deleteProperty(host, 'agent');
-      }
-      return outcome;
+      return whenReady(decide(request, context, requirement, mode), (outcome) => attach(request, context, outcome));
     });
   }
 
@@ -128,18 +135,23 @@ class GuardOptions<Context> implements CheckOptions<Context> {
   readonly requirement: Requirement<Context>;
   readonly context: Context;
   readonly mode: CheckOptions['mode'];
-  readonly route: string | undefined;
+  readonly routeOf: (context: Context) => string | undefined;
 
   constructor(
     requirement: Requirement<Context>,
     context: Context,
     mode: CheckOptions['mode'],
-    route: string | undefined,
+    routeOf: (context: Context) => string | undefined,
   ) {
     this.requirement = requirement;
     this.context = context;
     this.mode = mode;
-    this.route = route;
+    this.routeOf = routeOf;
+  }
+
+  // Asked where somebody listens to decisions: Fastify makes an object of everything that it knows of a route.
+  get route(): string | undefined {
+    return this.routeOf(this.context);
   }
 }
 

@@ -109,6 +109,31 @@ describe('fromIncomingMessage', () => {
     expect(seen[2]).toBe(seen[1]);
   });
 
+  it('is a request of its own for each message, also where they share their field lines [DPOP-10]', async () => {
+    const seen: HttpRequest[] = [];
+    await exchange((message, response) => {
+      // As middleware does that makes several requests of one.
+      const part: typeof message = Object.create(message, { url: { value: '/b' } });
+      const both = [message, part];
+      seen.push(...both.map((each) => fromIncomingMessage(each)), ...both.map((each) => fromIncomingMessage(each)));
+      response.end();
+    }, 'GET /a HTTP/1.1');
+    expect(seen.map(({ target }) => target)).toEqual(['/a', '/b', '/a', '/b']);
+    expect(seen[2]).toBe(seen[0]);
+    expect(seen[3]).toBe(seen[1]);
+  });
+
+  it('is another request once it was given other field lines', async () => {
+    await exchange((message, response) => {
+      const request = fromIncomingMessage(message);
+      message.rawHeaders = ['Authorization', 'Bearer abc'];
+      const another = fromIncomingMessage(message);
+      expect([request, another].map(({ headers }) => headers['authorization'])).toEqual([undefined, ['Bearer abc']]);
+      expect(fromIncomingMessage(message)).toBe(another);
+      response.end();
+    }, 'GET / HTTP/1.1');
+  });
+
   it('gives the same object for the same message, with the target it was first given', async () => {
     const seen: HttpRequest[] = [];
     await exchange((message, response) => {

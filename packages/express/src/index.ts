@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agent, CheckOutcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
-import { createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
+import { createGuards, findAgent as findAgentOf, type Guards, whenReady } from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, serveEndpoint, writeOutcome } from '@gatehouse/core/node';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
@@ -80,7 +80,7 @@ export type AgentGuard = <Params, Body, Json, Query>(
   req: Request<Params, Body, Json, Query>,
   res: Response,
   next: NextFunction,
-) => Promise<void>;
+) => void | Promise<void>;
 
 /** The guards of one API. */
 export interface Gatehouse extends Guards<Request, AgentGuard, RequestHandler> {
@@ -108,10 +108,13 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
     requestOf: (req) => fromIncomingMessage(req),
     routeOf,
     hostsOf: (req) => [req],
-    guard: (decide) => async (req, res, next) => {
-      const outcome = await decide(req as unknown as Request);
-      writeOutcome(res, outcome);
-      if (outcome.outcome !== 'refused' && !hasLeft(req)) next();
+    guard: (decide) => (req, res, next) => {
+      // Before the agent is set: see `fromIncomingMessage` for what it takes to read anything then.
+      const { socket } = req;
+      return whenReady(decide(req as unknown as Request), (outcome) => {
+        writeOutcome(res, outcome);
+        if (outcome.outcome !== 'refused' && !hasLeft({ socket })) next();
+      });
     },
     serve: (endpoint) => async (req, res, next) => {
       if (!(await serveEndpoint(endpoint, req, res))) next();

@@ -12,7 +12,14 @@ import type {
   Verifier,
   VerifierOptions,
 } from '@gatehouse/core';
-import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
+import {
+  answerEndpoint,
+  createGuards,
+  findAgent as findAgentOf,
+  type Guards,
+  whenFailed,
+  whenReady,
+} from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, readBody } from '@gatehouse/core/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
@@ -150,7 +157,7 @@ export function createGatehouse(
     routeOf: ({ routeOptions }) => routeOptions.url,
     hostsOf: (request) => [request],
     guard: (decide) => (request, reply, done) => {
-      goOnIf(letPass(decide, request as GuardedRequest, reply as FastifyReply), done);
+      goOnIf(() => letPass(decide, request as GuardedRequest, reply as FastifyReply), done);
     },
     serve,
   });
@@ -187,7 +194,7 @@ function serve(endpoint: Endpoint): GatehousePlugin {
     if (app.prefix !== '') throw new Error(`${endpoint.path} cannot be served below ${app.prefix}: register it above.`);
     app.addHook('onRequest', (request, reply, done) => {
       // Nearly every request is for something else. A target may begin with an origin.
-      if (request.originalUrl.includes(endpoint.path)) goOnIf(isElsewhere(endpoint, request, reply), done);
+      if (request.originalUrl.includes(endpoint.path)) goOnIf(() => isElsewhere(endpoint, request, reply), done);
       else done();
     });
     app.all(patternOf(endpoint), (_request, reply) => reply.callNotFound());
@@ -208,31 +215,35 @@ async function isElsewhere(endpoint: Endpoint, request: FastifyRequest, reply: F
   return answer === undefined;
 }
 
-async function letPass(
-  decide: (request: GuardedRequest) => Promise<Outcome>,
+function letPass(
+  decide: (request: GuardedRequest) => Outcome | Promise<Outcome>,
   request: GuardedRequest,
   reply: FastifyReply,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (!request.server.hasDecorator(declared)) {
     throw new Error('Register the plugin of your gatehouse in the scope of its guards, or in one above.');
   }
-  const outcome = await decide(request);
-  writeOutcome(reply, outcome);
-  return outcome.outcome !== 'refused' && !hasLeft(messageOf(request));
+  return whenReady(decide(request), (outcome) => {
+    writeOutcome(reply, outcome);
+    return outcome.outcome !== 'refused' && !hasLeft(messageOf(request));
+  });
 }
 
 /**
  * Ends a hook, which must be one with a callback: behind a hook that returns a promise, Fastify goes on as soon as the
  * connection is closed, so that a caller who leaves while a refusal is being written would reach the handler.
  */
-function goOnIf(answer: Promise<boolean>, done: (error?: Error) => void): void {
-  answer.then(
-    (yes) => {
-      if (yes) done();
-    },
-    // Anything falsy would be no error to Fastify, and let the request pass.
-    (error) => done(error || new Error('Something was thrown that is no error.')),
+function goOnIf(steps: () => boolean | Promise<boolean>, done: (error?: Error) => void): void {
+  // Anything falsy would be no error to Fastify, and let the request pass.
+  const ended = whenFailed<boolean | Error>(
+    steps,
+    (error) => (error || new Error('Something was thrown that is no error.')) as Error,
   );
+  // Outside of what may fail: what the handler throws is no failure of the guard.
+  whenReady(ended, (end) => {
+    if (end === true) done();
+    else if (end !== false) done(end);
+  });
 }
 
 /** Sends an answer as it stands, by way of the hooks and the log of Fastify. */

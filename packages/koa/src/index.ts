@@ -7,7 +7,13 @@ import type {
   Verifier,
   VerifierOptions,
 } from '@gatehouse/core';
-import { answerEndpoint, createGuards, findAgent as findAgentOf, type Guards } from '@gatehouse/core/adapter';
+import {
+  answerEndpoint,
+  createGuards,
+  findAgent as findAgentOf,
+  type Guards,
+  whenReady,
+} from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, readBody, writeHeaders } from '@gatehouse/core/node';
 import type { DefaultContext, DefaultState, ExtendableContext, Next, ParameterizedContext } from 'koa';
 
@@ -127,9 +133,12 @@ export function createGatehouse<State extends object = DefaultState, Context = D
     routeOf,
     hostsOf: (ctx) => [ctx, ctx.state],
     guard: (decide) => async (ctx: ExtendableContext, next: Next) => {
-      const outcome = await decide(ctx as ParameterizedContext<State, Context>);
-      writeOutcome(ctx, outcome);
-      if (outcome.outcome !== 'refused' && !hasLeft(ctx.req)) await next();
+      const passes = whenReady(decide(ctx as ParameterizedContext<State, Context>), (outcome) => {
+        writeOutcome(ctx, outcome);
+        return outcome.outcome !== 'refused' && !hasLeft(ctx.req);
+      });
+      // To await what is there already would take a turn of the queue of promises.
+      if (typeof passes === 'boolean' ? passes : await passes) await next();
     },
     serve: (endpoint) => async (ctx, next) => {
       const response = await answerEndpoint(endpoint, requestOf(ctx), {
