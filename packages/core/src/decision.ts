@@ -7,6 +7,7 @@ import type { AuthError } from './errors.ts';
 import { freezeDeeply } from './freeze.ts';
 import type { HttpRequest } from './http/request.ts';
 import type { Finding } from './introspection/introspector.ts';
+import { writeTime } from './iso-time.ts';
 import { createPrivateSlot } from './private-slot.ts';
 import type { ParsedJws } from './token/jws.ts';
 
@@ -102,14 +103,14 @@ export function buildDecision(facts: DecisionFacts): Decision {
   const { request, asked, error, agent, token } = facts;
   const decision: Draft = {
     version: 1,
-    time: new Date(facts.at).toISOString(),
+    time: writeTime(facts.at),
     requestId: requestIdOf(request),
     request: describeRequest(request, asked),
     step: facts.step,
     outcome: facts.outcome,
     reasons: copyFrozen(facts.reasons),
     policies: copyFrozen(facts.policies),
-    checks: freezeDeeply(facts.checks),
+    checks: freezeFlat(facts.checks),
     durationMicroseconds: facts.durationMicroseconds,
   };
   const traceId = findTraceId(request);
@@ -141,6 +142,11 @@ function describeRequest({ method }: HttpRequest, { resource, scopes, route, act
 /** What an application gave stays its own. */
 function copyFrozen(texts: readonly string[]): readonly string[] {
   return Object.isFrozen(texts) ? texts : Object.freeze([...texts]);
+}
+
+function freezeFlat(checks: readonly DecisionCheck[]): readonly DecisionCheck[] {
+  for (const check of checks) Object.freeze(check);
+  return Object.freeze(checks);
 }
 
 const requestIds = createPrivateSlot<{ readonly id: string }>();
