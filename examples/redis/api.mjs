@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 
 const { RESOURCE, ISSUER, REDIS_URL } = process.env;
 const redis = new Redis(REDIS_URL, { lazyConnect: true });
-const stores = createRedisStores(redis);
+const stores = createRedisStores(redis, { timeoutSeconds: 2 }); // one machine has it all here, and may be busy
 
 const { requireAgent } = createGatehouse({
   resource: RESOURCE,
