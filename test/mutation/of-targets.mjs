@@ -113,10 +113,10 @@ export const ofMessages = [
     replace: 'known !== undefined',
   },
   {
-    check: 'messages that share their field lines are requests of their own',
+    check: 'messages that are made of one another are requests of their own',
     rows: ['DPOP-10'],
-    find: 'first !== undefined && !first.isOf(message)',
-    replace: 'first === null',
+    find: 'first === undefined || first.isOf(message)',
+    replace: 'first !== null',
   },
 ];
 

@@ -28,6 +28,8 @@ export function createMcpEndpoint({ origins }) {
         return answerError(response, 405, 'There are no streams and no sessions here: use POST.');
       }
       const [{ McpServer }, { StreamableHTTPServerTransport }] = await loadSdk();
+      // The caller has left meanwhile.
+      if (response.destroyed) return;
       const server = addTools(new McpServer({ name: 'gatehouse-contract-server', version: '1.0.0' }), agent);
       const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
       response.on('close', () => {

@@ -1,11 +1,12 @@
+import { runInNewContext } from 'node:vm';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
-import { answerEndpoint, createGuards, type Framework, findAgent } from './adapter.ts';
+import { answerEndpoint, createGuards, type Framework, findAgent, runGuard } from './adapter.ts';
 import type { Agent } from './agent/agent.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
-import { createVerifier, type Verifier } from './verifier.ts';
+import { type CheckOptions, createVerifier, type Verifier } from './verifier.ts';
 
 const issuer = 'https://as.example';
 const resource = 'https://api.example';
@@ -111,6 +112,30 @@ describe('a guard', () => {
   );
 });
 
+describe('runGuard', () => {
+  it('yields at once what is there at once, and waits for the rest', async () => {
+    expect([runGuard(() => true), runGuard(() => false)]).toEqual([true, false]);
+    expect(await runGuard(async () => true)).toBe(true);
+  });
+
+  it('never throws, and rejects with an error alone', async () => {
+    const bug = new Error('a bug');
+    const foreign = runInNewContext('new TypeError("of another realm")');
+    for (const failure of [bug, foreign]) {
+      await expect(runGuard(() => raise(failure))).rejects.toBe(failure);
+      await expect(runGuard(async () => raise(failure))).rejects.toBe(failure);
+    }
+    for (const failure of [undefined, null, true, 'route', Promise.resolve(true)]) {
+      await expect(runGuard(() => raise(failure))).rejects.toThrow('Something was thrown that is no error.');
+      await expect(runGuard(async () => raise(failure))).rejects.toMatchObject({ cause: failure });
+    }
+  });
+});
+
+function raise(failure: unknown): never {
+  throw failure;
+}
+
 describe('check', () => {
   it('decides as a guard does, and attaches nothing', async () => {
     const visitor = good();
@@ -142,6 +167,18 @@ describe('the verifier', () => {
     vi.spyOn(verifier, 'check').mockImplementation(check);
     await expect(replaced(good())).rejects.toThrow('asked');
     expect(check).toHaveBeenCalledTimes(2);
+  });
+
+  it('hands all that it was asked for to a check that copies it', async () => {
+    const verifier = createVerifier<Visit>(options);
+    const seen: CheckOptions<Visit>[] = [];
+    const check: typeof verifier.check = (request, asked) => {
+      seen.push({ ...asked });
+      return verifier.check(request, { ...asked });
+    };
+    const visitor = good();
+    await createGuards({ ...verifier, check }, framework).requireAgent()(visitor);
+    expect(seen).toEqual([{ requirement: verifier.prepare(), context: visitor, mode: 'require', route: '/data' }]);
   });
 
   it('is made of the options otherwise, which say what is wrong with them', () => {

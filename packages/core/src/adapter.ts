@@ -1,15 +1,16 @@
+import { types } from 'node:util';
 import type { Agent } from './agent/agent.ts';
 import type { CheckOutcome, Outcome } from './evaluation.ts';
 import type { Endpoint, HttpRequest } from './http/request.ts';
 import type { VerifierOptions } from './options.ts';
 import { createPrivateSlot } from './private-slot.ts';
-import { type Ready, whenReady } from './ready.ts';
+import { type Ready, whenFailed, whenReady } from './ready.ts';
 import type { Requirement, RequirementInput } from './requirement/requirement.ts';
 import type { Revocations } from './status/revocations.ts';
 import { type CheckOptions, checkAtOnce, createVerifier, type Verifier } from './verifier.ts';
 
 export { answerEndpoint } from './http/request.ts';
-export { whenFailed, whenReady } from './ready.ts';
+export { whenReady } from './ready.ts';
 
 /** The guards of one API, behind the same names in every framework. */
 export interface Guards<Context, Guard, Handler> {
@@ -52,11 +53,26 @@ export interface Framework<Context, Guard, Handler> {
    * for; writes the answer of a refusal as it stands, and goes no further, nor for a caller that has left meanwhile; else
    * sets the fields of the outcome and goes on. The agent is attached already.
    *
-   * `decide` throws or rejects with what `check` of a verifier rejects with.
+   * `decide` throws or rejects with what `check` of a verifier rejects with, which may be anything: see `runGuard`.
    */
-  guard(decide: (context: Context) => Outcome | Promise<Outcome>): Guard;
+  readonly guard: (decide: (context: Context) => Outcome | Promise<Outcome>) => Guard;
   /** A handler in the framework's own idiom that writes what `answerEndpoint` gives, and goes on where that is nothing. */
   serve(endpoint: Endpoint): Handler;
+}
+
+/**
+ * Runs the steps of a guard, which yield whether it goes on: at once where nothing has to be waited for. Whatever fails
+ * rejects, and with an Error. A rule may throw anything, and each framework takes something of it for consent, or for
+ * nothing at all: Express `undefined` and `'route'`, Koa `null`.
+ */
+export function runGuard(steps: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+  return whenFailed(steps, (failure) => Promise.reject(toError(failure)));
+}
+
+function toError(failure: unknown): Error {
+  // Of another realm, such as that of a test runner, it is an error as well.
+  if (failure instanceof Error || types.isNativeError(failure)) return failure;
+  return new Error('Something was thrown that is no error.', { cause: failure });
 }
 
 const agents = createPrivateSlot<Agent>();
@@ -135,7 +151,7 @@ class GuardOptions<Context> implements CheckOptions<Context> {
   readonly requirement: Requirement<Context>;
   readonly context: Context;
   readonly mode: CheckOptions['mode'];
-  readonly routeOf: (context: Context) => string | undefined;
+  readonly #routeOf: (context: Context) => string | undefined;
 
   constructor(
     requirement: Requirement<Context>,
@@ -146,12 +162,12 @@ class GuardOptions<Context> implements CheckOptions<Context> {
     this.requirement = requirement;
     this.context = context;
     this.mode = mode;
-    this.routeOf = routeOf;
+    this.#routeOf = routeOf;
   }
 
   // Asked where somebody listens to decisions: Fastify makes an object of everything that it knows of a route.
   get route(): string | undefined {
-    return this.routeOf(this.context);
+    return this.#routeOf(this.context);
   }
 }
 

@@ -109,7 +109,7 @@ describe('fromIncomingMessage', () => {
     expect(seen[2]).toBe(seen[1]);
   });
 
-  it('is a request of its own for each message, also where they share their field lines [DPOP-10]', async () => {
+  it('is a request of its own for each message, also where one is made of another [DPOP-10]', async () => {
     const seen: HttpRequest[] = [];
     await exchange((message, response) => {
       // As middleware does that makes several requests of one.
@@ -123,15 +123,18 @@ describe('fromIncomingMessage', () => {
     expect(seen[3]).toBe(seen[1]);
   });
 
-  it('is another request once it was given other field lines', async () => {
-    await exchange((message, response) => {
-      const request = fromIncomingMessage(message);
-      message.rawHeaders = ['Authorization', 'Bearer abc'];
-      const another = fromIncomingMessage(message);
-      expect([request, another].map(({ headers }) => headers['authorization'])).toEqual([undefined, ['Bearer abc']]);
-      expect(fromIncomingMessage(message)).toBe(another);
-      response.end();
-    }, 'GET / HTTP/1.1');
+  it('stays what arrived, whatever is put in the place of its field lines', async () => {
+    await exchange(
+      (message, response) => {
+        const request = fromIncomingMessage(message);
+        message.rawHeaders = ['Authorization', 'Bearer def'];
+        expect(fromIncomingMessage(message)).toBe(request);
+        expect(request.headers['authorization']).toEqual(['Bearer abc']);
+        response.end();
+      },
+      'GET / HTTP/1.1',
+      'Authorization: Bearer abc',
+    );
   });
 
   it('gives the same object for the same message, with the target it was first given', async () => {

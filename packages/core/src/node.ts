@@ -15,33 +15,33 @@ const requests = createPrivateSlot<ReceivedRequest>();
 
 /**
  * The request behind a Node message, field lines kept apart as `rawHeaders` has them. One message gives the same object
- * every time, which is how stacked guards share what they found; a URL that is given later changes nothing. Only where
- * something overrides the method, or puts another array in the place of `rawHeaders`, is it another request, for which
- * nothing is proven yet. The target is what `originalUrl` says, where a framework that rewrites `url` has set it on the
- * message.
+ * every time, which is how stacked guards share what they found; a URL or field lines that are given later change nothing.
+ * Only where something overrides the method is it another request, for which nothing is proven yet. The target is what
+ * `originalUrl` says, where a framework that rewrites `url` has set it on the message.
  *
  * A copy of the object, such as `{ ...request }`, knows neither the client certificate nor the remote address.
  *
  * @param url the URL as received, from frameworks that keep it elsewhere. Default: `url`
  */
 export function fromIncomingMessage(message: IncomingMessage, url?: string): HttpRequest {
-  const { method = '', rawHeaders } = message;
-  const keeper = isOfAnother(rawHeaders, message) ? message : rawHeaders;
+  const { method = '' } = message;
+  const keeper = keeperOf(message);
   const known = requests.get(keeper);
   if (known?.method === method) return known;
-  const request = new ReceivedRequest(message, method, targetOf(message, url), rawHeaders);
+  const request = new ReceivedRequest(message, method, targetOf(message, url));
   requests.set(keeper, request);
   return request;
 }
 
 /**
- * The request is kept with the field lines, because Express gives the message another prototype: from then on V8 makes a
- * shape of its own for whatever is added to a message, and whoever reads it next, Node included, searches once more. That
- * takes a request to Express 5 µs. Field lines may be shared, by messages that were made of one another.
+ * Where the request of a message is kept: with the state of its stream. Express gives the message another prototype, and
+ * from then on V8 makes a shape of its own for whatever is added to it, which Node and Express have to search once more:
+ * that takes a request 5 µs. What was made of a message, by inheriting from it, shares the state and is another one.
  */
-function isOfAnother(rawHeaders: readonly string[], message: IncomingMessage): boolean {
-  const first = requests.get(rawHeaders);
-  return first !== undefined && !first.isOf(message);
+function keeperOf(message: IncomingMessage): object {
+  const { _readableState: state = message } = message as { readonly _readableState?: object };
+  const first = requests.get(state);
+  return first === undefined || first.isOf(message) ? state : message;
 }
 
 class ReceivedRequest implements HttpRequest {
@@ -51,11 +51,12 @@ class ReceivedRequest implements HttpRequest {
   readonly truncated: boolean;
   readonly #message: IncomingMessage;
 
-  constructor(message: IncomingMessage, method: string, target: string, rawHeaders: readonly string[]) {
+  constructor(message: IncomingMessage, method: string, target: string) {
+    const { rawHeaders, socket } = message;
     this.method = method;
     this.target = target;
     this.headers = viewHeaders(rawHeaders);
-    this.truncated = isTruncated(rawHeaders, message.socket);
+    this.truncated = isTruncated(rawHeaders, socket);
     this.#message = message;
   }
 

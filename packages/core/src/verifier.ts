@@ -90,7 +90,9 @@ export function checkAtOnce<Context>(
   options: CheckOptions<Context>,
 ): Ready<Outcome> {
   const steps = stepsOf.get(verifier.check) as CheckSteps<Context> | undefined;
-  return steps === undefined ? verifier.check(request, options) : steps(request, options);
+  if (steps !== undefined) return steps(request, options);
+  // Others may copy what they are given, and have promises of their own.
+  return Promise.resolve(verifier.check(request, { ...options, route: options.route }));
 }
 
 export interface VerifierHealth {

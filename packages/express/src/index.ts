@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agent, CheckOutcome, RequirementInput, Verifier, VerifierOptions } from '@gatehouse/core';
-import { createGuards, findAgent as findAgentOf, type Guards, whenReady } from '@gatehouse/core/adapter';
+import { createGuards, findAgent as findAgentOf, type Guards, runGuard, whenReady } from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, serveEndpoint, writeOutcome } from '@gatehouse/core/node';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
@@ -111,9 +111,14 @@ export function createGatehouse(options: VerifierOptions<Request> | Verifier<Req
     guard: (decide) => (req, res, next) => {
       // Before the agent is set: see `fromIncomingMessage` for what it takes to read anything then.
       const { socket } = req;
-      return whenReady(decide(req as unknown as Request), (outcome) => {
-        writeOutcome(res, outcome);
-        if (outcome.outcome !== 'refused' && !hasLeft({ socket })) next();
+      const passes = runGuard(() =>
+        whenReady(decide(req as unknown as Request), (outcome) => {
+          writeOutcome(res, outcome);
+          return outcome.outcome !== 'refused' && !hasLeft({ socket });
+        }),
+      );
+      return whenReady(passes, (yes) => {
+        if (yes) next();
       });
     },
     serve: (endpoint) => async (req, res, next) => {

@@ -17,7 +17,7 @@ import {
   createGuards,
   findAgent as findAgentOf,
   type Guards,
-  whenFailed,
+  runGuard,
   whenReady,
 } from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, readBody } from '@gatehouse/core/node';
@@ -234,16 +234,12 @@ function letPass(
  * connection is closed, so that a caller who leaves while a refusal is being written would reach the handler.
  */
 function goOnIf(steps: () => boolean | Promise<boolean>, done: (error?: Error) => void): void {
-  // Anything falsy would be no error to Fastify, and let the request pass.
-  const ended = whenFailed<boolean | Error>(
-    steps,
-    (error) => (error || new Error('Something was thrown that is no error.')) as Error,
-  );
-  // Outside of what may fail: what the handler throws is no failure of the guard.
-  whenReady(ended, (end) => {
-    if (end === true) done();
-    else if (end !== false) done(end);
-  });
+  const passes = runGuard(steps);
+  if (typeof passes !== 'boolean') {
+    passes.then((yes) => {
+      if (yes) done();
+    }, done);
+  } else if (passes) done();
 }
 
 /** Sends an answer as it stands, by way of the hooks and the log of Fastify. */

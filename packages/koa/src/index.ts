@@ -12,6 +12,7 @@ import {
   createGuards,
   findAgent as findAgentOf,
   type Guards,
+  runGuard,
   whenReady,
 } from '@gatehouse/core/adapter';
 import { fromIncomingMessage, hasLeft, readBody, writeHeaders } from '@gatehouse/core/node';
@@ -133,10 +134,12 @@ export function createGatehouse<State extends object = DefaultState, Context = D
     routeOf,
     hostsOf: (ctx) => [ctx, ctx.state],
     guard: (decide) => async (ctx: ExtendableContext, next: Next) => {
-      const passes = whenReady(decide(ctx as ParameterizedContext<State, Context>), (outcome) => {
-        writeOutcome(ctx, outcome);
-        return outcome.outcome !== 'refused' && !hasLeft(ctx.req);
-      });
+      const passes = runGuard(() =>
+        whenReady(decide(ctx as ParameterizedContext<State, Context>), (outcome) => {
+          writeOutcome(ctx, outcome);
+          return outcome.outcome !== 'refused' && !hasLeft(ctx.req);
+        }),
+      );
       // To await what is there already would take a turn of the queue of promises.
       if (typeof passes === 'boolean' ? passes : await passes) await next();
     },

@@ -70,8 +70,12 @@ export function createReplayMemory(connection: Connection, shards: Shards, fitne
     shard: number,
     questions: readonly Question[],
   ): Promise<{ readonly letters: string; readonly state: ShardState }> {
-    const keys = [shards.markerOf(shard), ...questions.flatMap(({ placement }) => placement.buckets)];
-    const args = [epochPrefix, ...questions.flatMap((question) => describe(shard, question))];
+    const keys = [shards.markerOf(shard)];
+    const args = [epochPrefix];
+    for (const question of questions) {
+      keys.push(...question.placement.buckets);
+      args.push(...describe(shard, question));
+    }
     const sentAt = Date.now();
     try {
       const answered = await connection.run(script, keys, args);
