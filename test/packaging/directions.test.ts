@@ -18,6 +18,7 @@ const rooms: readonly (readonly string[])[] = [
     'base64url',
     'json',
     'freeze',
+    'iso-time',
     'identifier',
     'bounded-map',
     'timeout',
