@@ -4,7 +4,7 @@
 
 /**
  * A Model Context Protocol server over Streamable HTTP, without sessions: each request gets a server of its own, which
- * ends with the response. Its SDK is loaded by the first request, because it takes as long as all the rest of the start.
+ * ends with the response. Its SDK is loaded by the first request, because that is a third of the start.
  *
  * @param {{ readonly origins: readonly string[] }} options the origins of the web pages that may call it
  */

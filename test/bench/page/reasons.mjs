@@ -25,7 +25,7 @@ export const reasons = {
   'bearer, cold ÷ jose':
     'Beside what jose does, a new token is searched for repeated members of JSON, and the agent is made that later requests use again.',
   'bearer over Express ÷ bare':
-    'Express changes the prototype of each request. From then on, V8 makes a shape of its own for whatever is added to the request, and Node and Express search once more for all that they read of it. A guard adds one member, `agent`, and reads four.',
+    'Express changes the prototype of each request. From then on, V8 makes a shape of its own for whatever is added to the request, and Node and Express search once more for all that they read of it. A guard adds one member, `agent`, and reads five.',
   'bearer over Fastify ÷ bare':
     'Fastify answers in so little time that every microsecond of a guard shows: hashing the token alone costs a twelfth. A token that is remembered is checked without a promise; what is left is the way from the request of Node to that of the verifier.',
   'bearer over Koa ÷ bare': 'As over Fastify.',
